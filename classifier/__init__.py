@@ -1,0 +1,1 @@
+"""The brain: plain values in, plain values out."""

@@ -1,0 +1,1 @@
+"""The hands that face the network: HTTP API, store, use cases, commands."""

@@ -1,0 +1,1 @@
+"""HTTP routes; each translates a protocol into a use case and back."""

@@ -1,0 +1,1 @@
+"""The hands that work in the background: RQ jobs and upkeep."""
