@@ -48,8 +48,9 @@ def short_socket_path(data_dir: Path) -> Path:
     """
     user = os.geteuid()
     name = f"sluice-{user}-{hashlib.sha256(os.fsencode(data_dir.resolve())).hexdigest()[:16]}"
-    bases = [Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()), Path(tempfile.gettempdir())]
-    path = next((base / name / "redis.sock" for base in bases if _usable(base, name)), Path("/tmp", name, "redis.sock"))
+    temporary = Path(tempfile.gettempdir())
+    bases = [Path(os.environ.get("XDG_RUNTIME_DIR") or temporary), temporary, Path("/tmp")]  # noqa: S108 - checked below
+    path = next(base / name / "redis.sock" for base in bases if _usable(base, name))
     if path.parent.exists() and path.parent.lstat().st_uid != user:
         raise UnsafeFolderError(
             f"{path.parent} belongs to another user; remove it, or choose a data folder with a shorter name."
@@ -63,4 +64,4 @@ def fits(path: Path) -> bool:
 
 
 def _usable(base: Path, name: str) -> bool:
-    return base.is_absolute() and base.is_dir() and fits(base / name / "redis.sock")
+    return base.is_absolute() and os.access(base, os.W_OK | os.X_OK) and fits(base / name / "redis.sock")

@@ -1,0 +1,102 @@
+"""Who is asking: API keys of sites, and the real address behind trusted proxies."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+import threading
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from flask import Request
+
+from service.errors import Problem
+from service.limits import Failures
+from service.store.accounts import KEY_LENGTH, Site, digest_key, site_of_key
+from service.store.engine import Store
+
+#: A key that was found is believed for so long; so a revoked one stops within a second.
+BELIEVED_SECONDS: Final = 0.5
+CACHE_SIZE: Final = 10_000
+
+
+class SiteKeys:
+    """Finds the site an API key belongs to."""
+
+    def __init__(self, store: Store, secret: bytes, failures: Failures, proxies: Sequence[str]) -> None:
+        self._store = store
+        self._secret = secret
+        self._failures = failures
+        self._proxies = tuple(ipaddress.ip_network(network, strict=False) for network in proxies)
+        self._known: dict[str, tuple[Site, float]] = {}
+        self._lock = threading.Lock()
+
+    def authenticate(self, request: Request) -> Site:
+        """The site whose key the Authorization header carries.
+
+        Raises:
+            Problem: ``auth.invalid`` (401), or ``auth.throttled`` (429) after too many failures from one address.
+        """
+        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+        site = self.site_of(key.strip()) if scheme.lower() == "bearer" else None
+        if site is not None:
+            return site
+        digest = hmac.new(self._secret, b"address:" + client_address(request, self._proxies).encode(), hashlib.sha256)
+        if self._failures.count(digest.hexdigest()[:32]):
+            raise Problem("auth.throttled", "Too many failed authentications; try again in a minute.", headers={"Retry-After": "60"})
+        raise Problem(
+            "auth.invalid",
+            "Send a live API key as `Authorization: Bearer KEY`.",
+            headers={"WWW-Authenticate": 'Bearer realm="sluice"'},
+        )
+
+    def site_of(self, key: str) -> Site | None:
+        """The site of a live key; unknown keys are looked up each time, so that a new one works at once."""
+        if len(key) != KEY_LENGTH or not key.isascii() or not key.isalnum():
+            return None
+        digest = digest_key(self._secret, key)
+        now = time.monotonic()
+        known = self._known.get(digest)
+        if known is not None and known[1] > now:
+            return known[0]
+        with self._store.read() as connection:
+            site = site_of_key(connection, digest)
+        with self._lock:
+            if site is None:
+                self._known.pop(digest, None)
+            else:
+                if len(self._known) >= CACHE_SIZE:
+                    self._known.clear()
+                self._known[digest] = (site, now + BELIEVED_SECONDS)
+        return site
+
+    def is_local(self, request: Request) -> bool:
+        """Whether the request comes from this machine itself, not through a proxy on it that we do not know."""
+        address = client_address(request, self._proxies)
+        if "X-Forwarded-For" in request.headers and address == (request.remote_addr or ""):
+            return False
+        try:
+            return ipaddress.ip_address(address).is_loopback
+        except ValueError:
+            return False
+
+
+def client_address(request: Request, proxies: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network]) -> str:
+    """The address of the client: the last one that no trusted proxy added."""
+    address = request.remote_addr or ""
+    if not proxies:
+        return address
+    hops = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
+    while hops and _is_in(address, proxies):
+        address = hops.pop()
+    return address
+
+
+def _is_in(address: str, networks: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network]) -> bool:
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(parsed in network for network in networks)

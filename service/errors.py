@@ -1,0 +1,157 @@
+"""The error catalogue, and how each becomes problem+json (RFC 9457).
+
+One shape for every route: a stable ``code``, a pointer to the field, a request id. Nothing that was submitted is
+echoed, and nothing of our insides is shown.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+from pydantic import ValidationError
+
+from service.schemas import FieldProblem, ProblemOut
+
+CONTENT_TYPE: Final = "application/problem+json"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One kind of error."""
+
+    status: int
+    title: str
+
+
+CATALOGUE: Final = {
+    "request.malformed": Entry(400, "The body is not valid JSON"),
+    "request.bad": Entry(400, "The request cannot be understood"),
+    "auth.invalid": Entry(401, "The API key is missing, unknown or revoked"),
+    "auth.throttled": Entry(429, "Too many failed authentications"),
+    "auth.forbidden": Entry(403, "This is not open to you"),
+    "not_found": Entry(404, "There is nothing here"),
+    "method.not_allowed": Entry(405, "This method does not exist here"),
+    "comment.exists": Entry(409, "Another comment has this id"),
+    "idempotency.reused": Entry(409, "This Idempotency-Key belongs to another request"),
+    "comment.changed": Entry(409, "The comment changed meanwhile"),
+    "comment.erased": Entry(410, "This comment was erased"),
+    "request.too_large": Entry(413, "The request is too large"),
+    "content_type.unsupported": Entry(415, "The body must be JSON"),
+    "request.invalid": Entry(422, "A field is not as it should be"),
+    "rate.limited": Entry(429, "Too many requests"),
+    "internal": Entry(500, "Something went wrong on our side"),
+    "storage.unavailable": Entry(503, "Comments cannot be stored at the moment"),
+    "model.unavailable": Entry(503, "No model is ready"),
+}
+
+
+@dataclass
+class Problem(Exception):  # noqa: N818 - RFC 9457's own word
+    """Raised by routes; rendered by the one handler in ``service.app``."""
+
+    code: str
+    detail: str
+    errors: list[FieldProblem] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def status(self) -> int:
+        """The HTTP status of this kind of error."""
+        return CATALOGUE[self.code].status
+
+    def out(self, request_id: str) -> ProblemOut:
+        """The answer's body."""
+        return ProblemOut(
+            type=f"/docs/errors#{self.code}",
+            title=CATALOGUE[self.code].title,
+            status=self.status,
+            code=self.code,
+            detail=self.detail,
+            request_id=request_id,
+            pointer=self.errors[0].pointer if self.errors else None,
+            errors=self.errors or None,
+        )
+
+
+# pydantic's error types, in our words. Its own messages may quote what was submitted.
+_FIELD_CODES: Final = {
+    "extra_forbidden": ("field.unknown", "There is no such field."),
+    "missing": ("field.missing", "This field is required."),
+    "string_too_long": ("field.too_long", "At most {max_length} characters."),
+    "string_too_short": ("field.too_short", "At least {min_length} characters."),
+    "too_long": ("field.too_long", "At most {max_length} items."),
+    "string_type": ("field.type", "Must be a string."),
+    "string_unicode": ("field.invalid", "Must be valid Unicode, without lone surrogates."),
+    "bool_type": ("field.type", "Must be true or false."),
+    "float_type": ("field.type", "Must be a number."),
+    "finite_number": ("field.invalid", "Must be a finite number."),
+    "greater_than_equal": ("field.invalid", "Must be at least {ge:g}."),
+    "model_type": ("field.type", "Must be an object."),
+    "model_attributes_type": ("field.type", "Must be an object."),
+    "dict_type": ("field.type", "Must be an object."),
+    "tuple_type": ("field.type", "Must be a list."),
+    "list_type": ("field.type", "Must be a list."),
+    "literal_error": ("field.invalid", "Must be one of: {expected}."),
+    "timezone_aware": ("field.invalid", "Must be a time with its offset, such as 2026-11-22T16:00:00Z."),
+    "datetime_type": ("field.type", "Must be a time such as 2026-11-22T16:00:00Z."),
+    "datetime_parsing": ("field.invalid", "Must be a time such as 2026-11-22T16:00:00Z."),
+    "datetime_from_date_parsing": ("field.invalid", "Must be a time such as 2026-11-22T16:00:00Z."),
+    "datetime_object_invalid": ("field.invalid", "Must be a time such as 2026-11-22T16:00:00Z."),
+}
+_SAFE_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+
+def invalid(error: ValidationError, body: bytes = b"") -> Problem:
+    """Turn pydantic's findings about a ``body`` into one problem.
+
+    JSON that does not parse is ``request.malformed``, unless its only fault is a lone surrogate, which JSON allows
+    and Unicode does not.
+    """
+    found = error.errors(include_url=False, include_input=False)
+    if found[0]["type"] == "json_invalid":
+        return _malformed(str(found[0]["ctx"]["error"]), body)
+    items = []
+    for each in found[:20]:
+        code, message = _FIELD_CODES.get(each["type"], ("field.invalid", "This value is not allowed."))
+        if each["type"] == "value_error":
+            reason = str(each["ctx"]["error"])
+            message = f"{reason[0].upper()}{reason[1:]}."
+        else:
+            message = message.format(**each.get("ctx", {}))
+        items.append(FieldProblem(pointer=_pointer(each["loc"]), code=code, message=message))
+    return Problem("request.invalid", f"{items[0].pointer}: {items[0].message}", items)
+
+
+def field_problem(pointer: str, message: str, code: str = "field.invalid") -> Problem:
+    """A problem with one field that a model cannot see."""
+    return Problem("request.invalid", f"{pointer}: {message}", [FieldProblem(pointer=pointer, code=code, message=message)])
+
+
+def _malformed(reason: str, body: bytes) -> Problem:
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return Problem("request.malformed", f"The body is not valid JSON: {reason}.")
+    location = _lone_surrogate(value) or ()
+    return field_problem(_pointer(location), "Must be valid Unicode, without lone surrogates.")
+
+
+def _lone_surrogate(value: object, here: tuple[str | int, ...] = ()) -> tuple[str | int, ...] | None:
+    if isinstance(value, str):
+        return here if any("\ud800" <= character <= "\udfff" for character in value) else None
+    parts: list[tuple[str | int, object]] = []
+    if isinstance(value, dict):
+        parts = [*value.items()]
+    elif isinstance(value, list):
+        parts = [*enumerate(value)]
+    found = (_lone_surrogate(part, (*here, name)) for name, part in parts)
+    return next((location for location in found if location is not None), None)
+
+
+def _pointer(location: tuple[str | int, ...]) -> str:
+    # A name that the client made up is repeated only if it is plainly a name.
+    parts = [str(part) if _SAFE_NAME.fullmatch(str(part)) else "?" for part in location]
+    return "#" + "".join(f"/{part}" for part in parts)

@@ -1,0 +1,470 @@
+"""The use cases: the only code that changes a comment's state.
+
+Each takes an open transaction, so that its caller decides what is committed together. The caller commits **before**
+it tells anyone: Redis is a hint, the database is the truth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy.engine import Connection
+
+from classifier.domain import Action, Reason, Status, Verdict
+from classifier.lifecycle import DECIDED, Event, next_status, standing
+from service.schemas import ArticleFacts, ArticleIn, CommentIn, Edit, Submission
+from service.store import comments as store
+from service.store.accounts import new_id
+
+#: How often a comment is handed to workers before it is held for good: its scoring may be what kills them.
+MAX_ATTEMPTS: Final = 5
+#: From this many tries on, a comment is decided alone, so that it can take no other with it.
+ALONE_AFTER: Final = 2
+
+POLICY_OF_THE_CLOCK: Final = "deadline"
+LATE: Final = Reason(
+    code="decision.late", message="No decision was made in time, so a person should look.", weight=0.0
+)
+GIVEN_UP: Final = Reason(
+    code="decision.failed",
+    message="Deciding this comment failed several times, so a person has to look.",
+    weight=0.0,
+)
+
+
+class ModerationError(Exception):
+    """A use case refuses; ``code`` is in the error catalogue and the message is one sentence."""
+
+    code = "request.bad"
+
+
+class NotFoundError(ModerationError):
+    """The site has no such comment."""
+
+    code = "not_found"
+
+
+class ErasedError(ModerationError):
+    """The comment was erased and stays so."""
+
+    code = "comment.erased"
+
+
+class ExistsError(ModerationError):
+    """The id belongs to a comment with another text."""
+
+    code = "comment.exists"
+
+
+class KeyReusedError(ModerationError):
+    """The Idempotency-Key belongs to another body."""
+
+    code = "idempotency.reused"
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Which personal fields are stored at all; a retention of 0 days means never."""
+
+    email: bool = True
+    ip: bool = True
+    user_agent: bool = True
+    referrer: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Idempotency:
+    """A client's promise that two requests are one."""
+
+    key: str
+    body_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A submitted comment: stored just now, or known from before."""
+
+    id: str
+    article_id: str | None
+    created: bool
+
+
+def submit(
+    connection: Connection,
+    site_id: str,
+    submissions: Sequence[Submission],
+    now: datetime,
+    *,
+    keep: Keep = Keep(),
+    idempotency: Idempotency | None = None,
+) -> list[Accepted | ModerationError]:
+    """Store comments; the same one again (by external id or idempotency key) is the same comment.
+
+    Answers come in the order of ``submissions``, refusals among them; ``idempotency`` goes with a single submission.
+    """
+    if idempotency is not None:
+        earlier = store.known_by_idempotency_key(connection, site_id, idempotency.key)
+        if earlier is not None:
+            return [_again(*earlier, idempotency)]
+    given = [item.comment.id for item in submissions if item.comment.id is not None]
+    known = store.known_by_external_id(connection, site_id, given) if given else {}
+    articles: dict[str, str] = {}
+    first_in_batch: dict[str, tuple[CommentIn, Accepted]] = {}
+    answers: list[Accepted | ModerationError] = []
+    new: store.Rows = []
+    texts: store.Rows = []
+    for item in submissions:
+        comment = item.comment
+        if comment.id is not None and comment.id in known:
+            answers.append(_same_or_refused(connection, known[comment.id], comment))
+            continue
+        if comment.id is not None and comment.id in first_in_batch:
+            earlier_comment, accepted = first_in_batch[comment.id]
+            same = (earlier_comment.text, earlier_comment.format) == (comment.text, comment.format)
+            answers.append(Accepted(accepted.id, accepted.article_id, created=False) if same else _exists())
+            continue
+        article_id = _upsert_article(connection, site_id, item.article, now, articles)
+        accepted = Accepted(new_id(), article_id, created=True)
+        new.append(_new_row(accepted, site_id, comment, now, keep))
+        texts.append(_revision_row(accepted.id, 1, comment, now))
+        answers.append(accepted)
+        if comment.id is not None:
+            first_in_batch[comment.id] = (comment, accepted)
+    if new:
+        store.insert_comments(connection, new, texts)
+    if idempotency is not None and isinstance(answers[0], Accepted):
+        row = {
+            "site_id": site_id,
+            "key": idempotency.key,
+            "body_digest": idempotency.body_digest,
+            "comment_id": answers[0].id,
+            "created_at": now,
+        }
+        store.insert_idempotency_key(connection, row)
+    return answers
+
+
+def edit(
+    connection: Connection, site_id: str, comment_id: str, change: Edit, now: datetime, keep: Keep = Keep()
+) -> bool:
+    """Store a new revision, to be decided afresh; false when the text is as it was.
+
+    Raises:
+        NotFoundError, ErasedError, ExistsError (the edit names another external id).
+    """
+    state = _locked(connection, site_id, comment_id)
+    facts = store.facts_of(connection, site_id, comment_id)
+    if facts is not None and change.comment.id not in (None, facts.external_id):
+        raise ExistsError("The id in the body is not the id of this comment.")
+    fields = _author_columns(change.comment, keep)
+    if change.article is not None:
+        fields["article_id"] = _upsert_article(connection, site_id, change.article, now, {})
+    current = store.text_of(connection, comment_id, state.revision)
+    changed = current != (change.comment.text, change.comment.format)
+    if changed:
+        status = next_status(standing(state.status, late=state.held_late, ruled=state.ruled), Event.EDITED)
+        fields |= {
+            "status": (status or state.status).value,
+            "revision": state.revision + 1,
+            "held_late": False,
+            "ruled": False,
+            "decision_id": None,
+            "ruling_id": None,
+            "attempts": 0,
+            "waiting_since": now,
+        }
+        store.insert_revision(connection, _revision_row(comment_id, state.revision + 1, change.comment, now))
+    store.update_comment(connection, comment_id, fields)
+    return changed
+
+
+def erase(connection: Connection, site_id: str, comment_id: str) -> None:
+    """Forget a comment's text and personal data for good; its id stays, so that a retry cannot bring it back.
+
+    The bytes leave the files when the caller has committed and ``Store.scrub`` has run.
+
+    Raises:
+        NotFoundError, ErasedError.
+    """
+    _locked(connection, site_id, comment_id)
+    store.forget_text(connection, comment_id)
+    empty = dict.fromkeys(
+        (
+            "author_external_id",
+            "author_name",
+            "author_email",
+            "author_url",
+            "author_ip",
+            "author_user_agent",
+            "author_role",
+            "referrer",
+            "honeypot",
+            "form_seconds",
+            "decision_id",
+            "ruling_id",
+        )
+    )
+    store.update_comment(
+        connection, comment_id, {**empty, "status": Status.ERASED.value, "held_late": False, "author_verified": False}
+    )
+
+
+def record_decisions(
+    connection: Connection,
+    verdicts: Mapping[tuple[str, int], Verdict],
+    now: datetime,
+    kind: str = "machine",
+    event: Event | None = None,
+) -> list[str]:
+    """Append decisions on (comment, revision) and move the comments they still apply to; the ids that moved.
+
+    Safe to run twice: a revision takes one decision of a kind, a stale revision none, and an erased comment none.
+    A decision that comes after a ruling is recorded and changes nothing.
+    """
+    ids = sorted({comment_id for comment_id, _ in verdicts})
+    states = store.lock_states(connection, ids)
+    done = store.decided_kinds(connection, ids, kind)
+    rows: store.Rows = []
+    moves: store.Rows = []
+    for (comment_id, revision), verdict in verdicts.items():
+        state = states.get(comment_id)
+        if state is None or state.status is Status.ERASED or (comment_id, revision) in done:
+            continue
+        if state.revision != revision:
+            continue
+        row = _decision_row(comment_id, revision, verdict, now, kind)
+        rows.append(row)
+        happened = event or DECIDED[verdict.action]
+        status = next_status(standing(state.status, late=state.held_late, ruled=state.ruled), happened)
+        if status is not None:
+            moves.append(
+                {"comment": comment_id, "to": status.value, "late": happened is Event.LATE, "decision": row["id"]}
+            )
+    if rows:
+        store.insert_decisions(connection, rows)
+    if moves:
+        store.move_by_decision(connection, moves)
+    return [move["comment"] for move in moves]
+
+
+def hold_late(connection: Connection, before: datetime, now: datetime, limit: int = 500) -> int:
+    """Hold pending comments whose deadline passed; the machine may still decide them, unless a person does first."""
+    ids = store.ids_pending_since(connection, before, limit)
+    return len(_hold(connection, ids, LATE, now, "late", Event.LATE))
+
+
+def hold_given_up(connection: Connection, now: datetime, limit: int = 500) -> int:
+    """Hold, for a person, comments whose scoring failed or killed its worker again and again."""
+    ids = store.ids_given_up(connection, MAX_ATTEMPTS, limit)
+    return len(_hold(connection, ids, GIVEN_UP, now, "failed", Event.DECIDED_HOLD))
+
+
+def rule(
+    connection: Connection,
+    site_id: str,
+    comment_id: str,
+    revision: int,
+    action: Action,
+    *,
+    moderator: str,
+    now: datetime,
+    reason: str | None = None,
+    note: str | None = None,
+) -> None:
+    """Record a person's final word on the revision they saw.
+
+    Raises:
+        NotFoundError, ErasedError; ModerationError with code ``comment.changed`` when the comment was edited since.
+        ValueError: a ruling approves or rejects, it does not hold.
+    """
+    if action is Action.HOLD:
+        raise ValueError("A ruling approves or rejects.")
+    state = _locked(connection, site_id, comment_id)
+    if state.revision != revision:
+        error = ModerationError("The comment was edited since you read it.")
+        error.code = "comment.changed"
+        raise error
+    event = Event.RULED_APPROVE if action is Action.APPROVE else Event.RULED_REJECT
+    status = next_status(standing(state.status, late=state.held_late, ruled=state.ruled), event)
+    ruling_id = new_id()
+    store.insert_ruling(
+        connection,
+        {
+            "id": ruling_id,
+            "comment_id": comment_id,
+            "revision": revision,
+            "action": action.value,
+            "reason": reason,
+            "note": note,
+            "moderator": moderator,
+            "ruled_at": now,
+        },
+    )
+    changes = {"status": (status or state.status).value, "ruled": True, "held_late": False, "ruling_id": ruling_id}
+    store.update_comment(connection, comment_id, changes)
+
+
+def put_article(connection: Connection, site_id: str, external_id: str, facts: ArticleFacts, now: datetime) -> None:
+    """Store what is known of an article under the blog's own id for it, replacing what was known."""
+    key = f"id:{external_id}"
+    values = {
+        "url": facts.url,
+        "title": facts.title,
+        "text": facts.text,
+        "published_at": facts.published_at,
+        "tags": list(facts.tags),
+        "updated_at": now,
+    }
+    known = store.find_article(connection, site_id, key)
+    if known is None:
+        store.insert_article(connection, {"id": new_id(), "site_id": site_id, "key": key, **values})
+    else:
+        store.update_article(connection, known["id"], values)
+
+
+def _locked(connection: Connection, site_id: str, comment_id: str) -> store.State:
+    state = store.lock_states(connection, [comment_id]).get(comment_id)
+    if state is None or state.site_id != site_id:
+        raise NotFoundError("There is no such comment.")
+    if state.status is Status.ERASED:
+        raise ErasedError("This comment was erased.")
+    return state
+
+
+def _again(known: store.Known, body_digest: str, idempotency: Idempotency) -> Accepted | ModerationError:
+    if known.status is Status.ERASED:
+        return ErasedError("This comment was erased.")
+    if body_digest != idempotency.body_digest:
+        return KeyReusedError("This Idempotency-Key came with another body before; use a new key.")
+    return Accepted(known.id, None, created=False)
+
+
+def _same_or_refused(
+    connection: Connection, known: store.Known, comment: CommentIn
+) -> Accepted | ModerationError:
+    if known.status is Status.ERASED:
+        return ErasedError("This comment was erased.")
+    if not store.has_text(connection, known.id, comment.text, comment.format):
+        return _exists()
+    return Accepted(known.id, None, created=False)
+
+
+def _exists() -> ExistsError:
+    return ExistsError("A comment with this id and another text exists; use PUT to change it.")
+
+
+def _upsert_article(
+    connection: Connection, site_id: str, article: ArticleIn, now: datetime, seen: dict[str, str]
+) -> str:
+    """The article's id; what the submission says about it is kept, what it leaves out stays as known."""
+    key = f"id:{article.id}" if article.id is not None else f"url:{article.url}"
+    if key in seen:
+        return seen[key]
+    said: dict[str, Any] = {
+        name: value
+        for name, value in (
+            ("url", article.url),
+            ("title", article.title),
+            ("text", article.text),
+            ("published_at", article.published_at),
+            ("tags", list(article.tags) or None),
+        )
+        if value is not None
+    }
+    known = store.find_article(connection, site_id, key)
+    if known is None:
+        article_id = new_id()
+        row = {"title": None, "text": None, "published_at": None, "tags": [], **said}
+        store.insert_article(
+            connection, {"id": article_id, "site_id": site_id, "key": key, "updated_at": now, **row}
+        )
+    else:
+        article_id = known["id"]
+        changes = {name: value for name, value in said.items() if known[name] != value}
+        if changes:
+            store.update_article(connection, article_id, {**changes, "updated_at": now})
+    seen[key] = article_id
+    return article_id
+
+
+def _new_row(accepted: Accepted, site_id: str, comment: CommentIn, now: datetime, keep: Keep) -> dict[str, Any]:
+    return {
+        "id": accepted.id,
+        "site_id": site_id,
+        "article_id": accepted.article_id,
+        "external_id": comment.id,
+        "status": Status.PENDING.value,
+        "revision": 1,
+        "held_late": False,
+        "ruled": False,
+        "attempts": 0,
+        "waiting_since": now,
+        "received_at": now,
+        **_author_columns(comment, keep),
+    }
+
+
+def _author_columns(comment: CommentIn, keep: Keep) -> dict[str, Any]:
+    author = comment.author
+    return {
+        "parent_external_id": comment.parent_id,
+        "created_at": comment.created_at,
+        "author_external_id": author.id,
+        "author_name": author.name,
+        "author_email": author.email if keep.email else None,
+        "author_url": author.url,
+        "author_ip": author.ip if keep.ip else None,
+        "author_user_agent": author.user_agent if keep.user_agent else None,
+        "author_role": author.role,
+        "author_verified": author.verified,
+        "referrer": comment.referrer if keep.referrer else None,
+        "honeypot": comment.honeypot,
+        "form_seconds": comment.form_seconds,
+    }
+
+
+def _revision_row(comment_id: str, number: int, comment: CommentIn, now: datetime) -> dict[str, Any]:
+    return {
+        "comment_id": comment_id,
+        "number": number,
+        "text": comment.text,
+        "format": comment.format,
+        "received_at": now,
+    }
+
+
+def _decision_row(comment_id: str, revision: int, verdict: Verdict, now: datetime, kind: str) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "comment_id": comment_id,
+        "revision": revision,
+        "kind": kind,
+        "action": verdict.action.value,
+        "scores": dict(verdict.scores),
+        "reasons": [reason_document(reason) for reason in verdict.reasons],
+        "model": verdict.model,
+        "policy": verdict.policy,
+        "decided_at": now,
+    }
+
+
+def reason_document(reason: Reason) -> dict[str, Any]:
+    """A reason as it is stored and answered."""
+    document: dict[str, Any] = {"code": reason.code, "message": reason.message, "weight": round(reason.weight, 4)}
+    if reason.spans:
+        document["spans"] = [[span.start, span.end] for span in reason.spans]
+    return document
+
+
+def _hold(
+    connection: Connection, ids: Sequence[str], reason: Reason, now: datetime, kind: str, event: Event
+) -> list[str]:
+    if not ids:
+        return []
+    verdict = Verdict(action=Action.HOLD, scores={}, reasons=(reason,), model=None, policy=POLICY_OF_THE_CLOCK)
+    states = store.lock_states(connection, ids)
+    verdicts = {(state.id, state.revision): verdict for state in states.values()}
+    return record_decisions(connection, verdicts, now, kind, event)

@@ -1,0 +1,192 @@
+"""The waiting list, the doorbell and the replies, all in Redis; the only place in ``service`` that talks to RQ.
+
+Redis holds ids and nothing else, and the database is the truth: whatever is lost here, upkeep finds again.
+
+* ``waiting`` lists ids that workers should decide, each with the reply list of whoever waits for it.
+* The **bell** is one RQ job that says "look at the list". ``bell`` is set while one is on its way and expires by
+  itself, so a bell that died with its worker is silent for seconds, not for RQ's minutes.
+* A worker that answers the bell keeps **listening** for a while; as long as it does, nobody needs to ring. It takes
+  its mark away *before* its last look at the list, so an id pushed meanwhile is either seen by that look or its
+  pusher sees no mark and rings.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from typing import Final, cast
+
+import redis
+from rq import Queue as JobQueue
+from rq.serializers import JSONSerializer
+
+import config.logs
+
+WAITING: Final = "sluice:waiting"
+BELL: Final = "sluice:bell"
+LISTENING: Final = "sluice:listening"
+WORKERS: Final = "sluice:workers"
+
+CLASSIFY_QUEUE: Final = "classify"
+CLASSIFY_JOB: Final = "workers.classify.answer_the_bell"
+#: A job may take this long; RQ ends it then.
+JOB_TIMEOUT: Final = 15
+BELL_SECONDS: Final = 5
+LISTENING_SECONDS: Final = 3
+REPLY_SECONDS: Final = 60
+#: A worker that has not reported for so long is not counted.
+WORKER_SECONDS: Final = 15
+
+log = config.logs.get("queue")
+
+
+class Queue:
+    """Tells workers what waits."""
+
+    def __init__(self, connection: redis.Redis) -> None:
+        self._redis = connection
+        self._jobs = JobQueue(CLASSIFY_QUEUE, connection=connection, serializer=JSONSerializer)
+
+    def announce(self, ids: Sequence[str], reply_to: str | None = None) -> None:
+        """Put ids on the waiting list and make sure that a worker looks.
+
+        Raises:
+            redis.RedisError: Redis is away; the comments are safe in the database and upkeep announces them later.
+        """
+        entries = ids if reply_to is None else [f"{comment_id}|{reply_to}" for comment_id in ids]
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.rpush(WAITING, *entries)
+        pipeline.exists(LISTENING)
+        if not pipeline.execute()[1]:
+            self.ring()
+
+    def ring(self) -> None:
+        """Queue one bell, unless one is on its way."""
+        if self._redis.set(BELL, 1, nx=True, ex=BELL_SECONDS):
+            self._jobs.enqueue(CLASSIFY_JOB, job_timeout=JOB_TIMEOUT, result_ttl=0, failure_ttl=3600, ttl=60)
+
+    def waiting(self) -> int:
+        """How many ids are on the list."""
+        return cast(int, self._redis.llen(WAITING))
+
+    def workers(self) -> int:
+        """How many workers have a model and have reported lately."""
+        return cast(int, self._redis.zcount(WORKERS, time.time(), "+inf"))
+
+    def ping(self) -> bool:
+        """Whether Redis answers."""
+        try:
+            return bool(self._redis.ping())
+        except redis.RedisError:
+            return False
+
+
+class WaitingList:
+    """The workers' end."""
+
+    def __init__(self, connection: redis.Redis) -> None:
+        self._redis = connection
+
+    def answer_bell(self) -> None:
+        """From now on new work needs a new bell or sees our mark."""
+        self._redis.delete(BELL)
+
+    def take(self, limit: int, wait_seconds: int = 0) -> list[tuple[str, str | None]]:
+        """Up to ``limit`` waiting ids, each with its reply list; waits for the first one if asked to."""
+        entries: list[bytes] = []
+        if wait_seconds:
+            self._redis.set(LISTENING, 1, ex=LISTENING_SECONDS)
+            first = cast("tuple[bytes, bytes] | None", self._redis.blpop([WAITING], timeout=wait_seconds))
+            if first is None:
+                return []
+            entries.append(first[1])
+        rest = self._redis.lpop(WAITING, limit - len(entries)) if limit > len(entries) else None
+        entries += cast("list[bytes]", rest or [])
+        pairs = (entry.decode().partition("|") for entry in entries)
+        return [(comment_id, reply_to or None) for comment_id, _, reply_to in pairs]
+
+    def stop_listening(self) -> None:
+        """Take our mark away; the caller looks at the list once more after this."""
+        self._redis.delete(LISTENING)
+
+    def reply(self, replies: Iterable[tuple[str, str | None]]) -> None:
+        """Tell those who wait that their comments are decided."""
+        pipeline = self._redis.pipeline(transaction=False)
+        waiting = [(comment_id, reply_to) for comment_id, reply_to in replies if reply_to]
+        for comment_id, reply_to in waiting:
+            pipeline.rpush(reply_to, comment_id)
+        for reply_to in {reply_to for _, reply_to in waiting}:
+            pipeline.expire(reply_to, REPLY_SECONDS)
+        if waiting:
+            pipeline.execute()
+
+    def report_alive(self, worker: str) -> None:
+        """Let others see that this worker lives and has its model."""
+        now = time.time()
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.zadd(WORKERS, {worker: now + WORKER_SECONDS})
+        pipeline.zremrangebyscore(WORKERS, "-inf", now)
+        pipeline.execute()
+
+    def report_gone(self, worker: str) -> None:
+        """Let others see that this worker stopped."""
+        self._redis.zrem(WORKERS, worker)
+
+
+class Replies:
+    """The web process' end: one reply list and one thread that wakes whoever waits for an id on it."""
+
+    def __init__(self, connection: redis.Redis) -> None:
+        """``connection`` must allow commands that block for a second."""
+        self._redis = connection
+        self.address = f"sluice:reply:{secrets.token_hex(8)}"
+        self._events: dict[str, threading.Event] = {}
+        self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
+
+    def expect(self, comment_id: str) -> threading.Event:
+        """An event that is set when the comment is decided; ``forget`` it afterwards."""
+        if self._thread is None:
+            self._start()
+        event = threading.Event()
+        self._events[comment_id] = event
+        return event
+
+    def forget(self, comment_id: str) -> None:
+        """Nobody waits for this comment any longer."""
+        self._events.pop(comment_id, None)
+
+    def _start(self) -> None:
+        with self._starting:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._listen, name="replies", daemon=True)
+                self._thread.start()
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                first = cast("tuple[bytes, bytes] | None", self._redis.blpop([self.address], timeout=1))
+                if first is None:
+                    continue
+                rest = cast("list[bytes] | None", self._redis.lpop(self.address, 256))
+            except redis.RedisError as error:
+                log.warning("replies.unavailable", error=type(error).__name__)
+                time.sleep(0.5)
+                continue
+            for comment_id in (first[1], *(rest or ())):
+                event = self._events.get(comment_id.decode())
+                if event is not None:
+                    event.set()
+
+
+def connect(url: str, *, block_seconds: float = 0) -> redis.Redis:
+    """A client that gives up quickly when Redis is away, or after ``block_seconds`` more for blocking commands."""
+    return redis.Redis.from_url(
+        url,
+        socket_connect_timeout=1,
+        socket_timeout=2 + block_seconds,
+        health_check_interval=0,
+        retry=redis.retry.Retry(redis.backoff.NoBackoff(), 1),
+    )

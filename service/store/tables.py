@@ -1,0 +1,193 @@
+"""The tables, as SQLAlchemy Core sees them; ``migrations/`` builds them and a test holds the two together."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+metadata: Final = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """Aware UTC in, aware UTC out, whatever the database keeps."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+Id = sa.String(36)  # UUIDv7 as text: sorts by time, the same in every database
+
+sites = sa.Table(
+    "sites",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("name", sa.String(200), nullable=False, unique=True),
+    sa.Column("url", sa.String(2000), nullable=False),
+    sa.Column("created_at", UTCDateTime, nullable=False),
+)
+
+api_keys = sa.Table(
+    "api_keys",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("site_id", Id, sa.ForeignKey("sites.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("digest", sa.String(64), nullable=False, unique=True),
+    # The last four characters: enough to tell two keys apart, far from enough to guess one.
+    sa.Column("hint", sa.String(4), nullable=False),
+    sa.Column("created_at", UTCDateTime, nullable=False),
+    sa.Column("revoked_at", UTCDateTime),
+)
+
+articles = sa.Table(
+    "articles",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("site_id", Id, sa.ForeignKey("sites.id", ondelete="CASCADE"), nullable=False),
+    # "id:" and the blog's own id, else "url:" and the address.
+    sa.Column("key", sa.String(2100), nullable=False),
+    sa.Column("url", sa.String(2000), nullable=False),
+    sa.Column("title", sa.Text),
+    sa.Column("text", sa.Text),
+    sa.Column("published_at", UTCDateTime),
+    sa.Column("tags", sa.JSON, nullable=False),
+    sa.Column("updated_at", UTCDateTime, nullable=False),
+    sa.UniqueConstraint("site_id", "key"),
+)
+
+comments = sa.Table(
+    "comments",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("site_id", Id, sa.ForeignKey("sites.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("article_id", Id, sa.ForeignKey("articles.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("external_id", sa.String(500)),
+    sa.Column("parent_external_id", sa.String(500)),
+    # State: changed only by service.moderation, always guarded by revision and standing.
+    sa.Column("status", sa.String(10), nullable=False),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("held_late", sa.Boolean, nullable=False),
+    sa.Column("ruled", sa.Boolean, nullable=False),
+    sa.Column("decision_id", Id),
+    sa.Column("ruling_id", Id),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("waiting_since", UTCDateTime, nullable=False),
+    sa.Column("received_at", UTCDateTime, nullable=False),
+    sa.Column("created_at", UTCDateTime),
+    # The commenter, as the blog described them. Email and IP are erased after their retention.
+    sa.Column("author_external_id", sa.String(500)),
+    sa.Column("author_name", sa.Text),
+    sa.Column("author_email", sa.Text),
+    sa.Column("author_url", sa.Text),
+    sa.Column("author_ip", sa.String(45)),
+    sa.Column("author_user_agent", sa.Text),
+    sa.Column("author_role", sa.String(100)),
+    sa.Column("author_verified", sa.Boolean, nullable=False),
+    sa.Column("referrer", sa.Text),
+    sa.Column("honeypot", sa.Text),
+    sa.Column("form_seconds", sa.Float),
+)
+_undecided = sa.or_(comments.c.status == "pending", comments.c.held_late)
+sa.Index(
+    "uq_comments_site_id_external_id",
+    comments.c.site_id,
+    comments.c.external_id,
+    unique=True,
+    sqlite_where=comments.c.external_id.is_not(None),
+    postgresql_where=comments.c.external_id.is_not(None),
+)
+# Keyset pages of one status and of all.
+sa.Index("ix_comments_site_id_status_id", comments.c.site_id, comments.c.status, comments.c.id)
+sa.Index("ix_comments_site_id_id", comments.c.site_id, comments.c.id)
+# What still has to be decided: small however many comments there are.
+sa.Index(
+    "ix_comments_undecided",
+    comments.c.waiting_since,
+    sqlite_where=sa.text("status = 'pending' OR held_late"),
+    postgresql_where=sa.text("status = 'pending' OR held_late"),
+)
+# Retention walks by age over what it has not erased yet.
+for _column in ("author_email", "author_ip", "author_user_agent", "referrer"):
+    sa.Index(
+        f"ix_comments_keeps_{_column}",
+        comments.c.received_at,
+        sqlite_where=comments.c[_column].is_not(None),
+        postgresql_where=comments.c[_column].is_not(None),
+    )
+
+revisions = sa.Table(
+    "revisions",
+    metadata,
+    sa.Column("comment_id", Id, sa.ForeignKey("comments.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("format", sa.String(4), nullable=False),
+    sa.Column("received_at", UTCDateTime, nullable=False),
+)
+
+decisions = sa.Table(
+    "decisions",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("comment_id", Id, sa.ForeignKey("comments.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("revision", sa.Integer, nullable=False),
+    # "machine", "late" (held because the deadline passed) or "failed" (held because deciding kept failing).
+    sa.Column("kind", sa.String(10), nullable=False),
+    sa.Column("action", sa.String(10), nullable=False),
+    sa.Column("scores", sa.JSON, nullable=False),
+    sa.Column("reasons", sa.JSON, nullable=False),
+    sa.Column("model", sa.String(100)),
+    sa.Column("policy", sa.String(100), nullable=False),
+    sa.Column("decided_at", UTCDateTime, nullable=False),
+    # A revision is decided once by the machine, whatever runs twice.
+    sa.UniqueConstraint("comment_id", "revision", "kind"),
+)
+
+rulings = sa.Table(
+    "rulings",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("comment_id", Id, sa.ForeignKey("comments.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("action", sa.String(10), nullable=False),
+    sa.Column("reason", sa.String(100)),
+    sa.Column("note", sa.Text),
+    sa.Column("moderator", sa.String(200), nullable=False),
+    sa.Column("ruled_at", UTCDateTime, nullable=False),
+)
+
+idempotency_keys = sa.Table(
+    "idempotency_keys",
+    metadata,
+    sa.Column("site_id", Id, sa.ForeignKey("sites.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("key", sa.String(255), primary_key=True),
+    sa.Column("body_digest", sa.String(64), nullable=False),
+    sa.Column("comment_id", Id, sa.ForeignKey("comments.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("created_at", UTCDateTime, nullable=False, index=True),
+)
+
+# Small facts of the installation: which secret hashed the keys, whether erased bytes still wait for a checkpoint.
+facts = sa.Table(
+    "facts",
+    metadata,
+    sa.Column("name", sa.String(50), primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)
