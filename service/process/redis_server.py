@@ -122,9 +122,7 @@ def end_leftover(socket_path: Path, timeout: float = 5.0) -> bool:
             time.sleep(0.02)
         else:
             return True
-    raise RedisUnavailableError(
-        f"A Redis of an earlier start (process {process}) does not end; end it, then try again."
-    )
+    raise RedisUnavailableError(f"An earlier Redis (process {process}) does not end; end it, then try again.")
 
 
 def set_aside(folder: Path, now: float) -> Path:
@@ -155,7 +153,7 @@ def _candidates() -> Iterator[Path]:
 
 
 def _new_enough(program: Path) -> bool:
-    question = [program, "--version"]
+    question = [str(program), "--version"]
     try:
         answer = subprocess.run(question, capture_output=True, text=True, timeout=5, check=True).stdout  # noqa: S603
     except (OSError, subprocess.SubprocessError):
