@@ -1,0 +1,69 @@
+# `make` lists everything. `make run` is all you need to try Sluice.
+
+# The first suitable Python; name another one with make PYTHON=/path/to/python3.12
+PYTHON ?= $(firstword $(foreach name,python3.12 python3.11 python3,$(if $(shell $(name) -c $(SUITS) 2>&1),,$(name))))
+SUITS = 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)) and "no")'
+BIN = .venv/bin
+INSTALL = $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet install --require-hashes --requirement
+COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/python -m piptools compile --quiet --generate-hashes --allow-unsafe \
+	--strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host pyproject.toml
+# Handed on to the command: make run ARGS="--port 9000", make test ARGS="-k keys"
+ARGS ?=
+
+.DEFAULT_GOAL = help
+.PHONY: help run setup setup-dev test check format bench quality lock clean
+
+help: ## List what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s%s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+run: setup ## Start everything on this machine, with a demo the first time (ARGS="--port 9000")
+	@exec $(BIN)/sluice up $(ARGS)
+
+setup: .venv/.installed ## Make .venv with .venv/bin/sluice in it
+
+test: setup-dev ## Run all tests (ARGS="-k keys")
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+check: setup-dev ## Style, format, types, import contracts and the fast tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest tests/unit tests/guard $(ARGS)
+
+format: setup-dev ## Format the code and repair what ruff can repair
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup-dev ## Measure speed and memory of the real stack
+	$(BIN)/python -m benchmarks $(ARGS)
+
+quality: setup-dev ## Measure the decisions on the labelled data
+	$(BIN)/python -m pytest tests/quality $(ARGS)
+
+lock: setup-dev ## Renew both lock files; needs a .venv of Python 3.11, the oldest that we support
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "make clean lock PYTHON=python3.11")'
+	$(COMPILE) --upgrade --output-file requirements.lock
+	$(COMPILE) --upgrade --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+
+clean: ## Remove .venv and caches; the data folder stays
+	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -path ./data -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The environment is made once and again when the lock files change; an unsuitable machine gets one sentence.
+setup-dev: .venv/.installed-dev
+
+.venv/.installed: pyproject.toml requirements.lock
+	@test "$$(uname -sm)" = "Linux x86_64" || { echo "Sluice sets itself up on x86-64 Linux only; elsewhere install Redis or Valkey and Python 3.12, then: pip install ." >&2; exit 1; }
+	@test -n "$(PYTHON)" || { echo "Sluice needs Python 3.11 or 3.12: install it (Debian, Ubuntu: apt-get install python3 python3-venv), or name one: make setup PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@$(PYTHON) -c $(SUITS) 2>/dev/null || { echo "$(PYTHON) is not Python 3.11 or 3.12: name one that is, make setup PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) cannot make virtual environments: install its venv package (Debian, Ubuntu: apt-get install python3-venv)." >&2; exit 1; }
+	@echo "Setting up .venv with $$($(PYTHON) --version); the first time this downloads about 150 MB."
+	@$(BIN)/python -c $(SUITS) 2>/dev/null || $(PYTHON) -m venv --clear .venv
+	@$(INSTALL) requirements.lock
+	@$(BIN)/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.installed-dev: requirements-dev.lock .venv/.installed
+	@$(INSTALL) requirements-dev.lock
+	@touch $@
