@@ -115,7 +115,8 @@ class Span:
 class Signal:
     """One named piece of evidence.
 
-    ``weight`` is in logits towards trouble (negative speaks for the comment). ``forces`` names an action that this
+    ``weight`` is in logits towards trouble (negative speaks for the comment), added to the score of ``head`` when one
+    is named. ``forces`` names an action that this
     evidence asks for whatever the scores say; a ruling by a person is never subject to it.
     """
 
@@ -123,6 +124,7 @@ class Signal:
     message: str
     weight: float
     spans: tuple[Span, ...] = ()
+    head: str | None = None
     forces: Action | None = None
 
 

@@ -1,0 +1,47 @@
+"""``sluice train`` and ``sluice score``: on files, without a database."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+_DATA_DIR = click.option(
+    "--data-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="SLUICE_DATA_DIR",
+    help="Folder of this installation; its promoted model is used when there is one.",
+)
+
+
+@click.command()
+@click.argument("file", default="-", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=str))
+@_DATA_DIR
+def score(file: str, data_dir: Path | None) -> None:
+    """Judge comments in JSON Lines (plain or gzip; - for standard input): one JSON line out per row, in order."""
+    from classifier.rows import open_lines, score_lines
+
+    with open_lines(file) as lines:
+        score_lines(lines, sys.stdout, sys.stderr, models_dir=data_dir / "models" if data_dir else None)
+
+
+@click.command()
+@click.option("--recipe", default="default", show_default=True, help="Name of a shipped recipe or path of a TOML file.")
+@click.option(
+    "--data",
+    multiple=True,
+    default=("../shared/data",),
+    show_default=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="Folder or .jsonl(.gz) file with labelled comments; may be repeated.",
+)
+@click.option("--seed", default=0, show_default=True)
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder to write the model version to.")
+@_DATA_DIR
+def train(recipe: str, data: tuple[Path, ...], seed: int, out: Path | None, data_dir: Path | None) -> None:
+    """Fit every head on labelled comments and write a model version."""
+    from classifier.build import build_model
+
+    target = out or (data_dir / "models" / "candidate" if data_dir else Path("candidate"))
+    click.echo(build_model(target, recipe=recipe, data=data, seed=seed, log=sys.stderr))

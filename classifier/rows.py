@@ -1,0 +1,172 @@
+"""JSON Lines in, judged JSON Lines out: the work behind ``sluice score``."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from itertools import islice
+from math import isfinite
+from pathlib import Path
+from typing import Any, Final, TextIO
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from classifier.assess import assess
+from classifier.domain import Action, Article, Author, Context, Reason, TextFormat, Verdict
+from classifier.policy import DEFAULT_POLICY, Policy
+from classifier.registry import ModelError, champion_path, load
+from classifier.scoring import Scorer
+
+_BATCH: Final = 512
+_GZIP_MAGIC: Final = b"\x1f\x8b"
+#: A longer line is not parsed: one comment, its context and its article fit many times over.
+_MAX_LINE_BYTES: Final = 16 * 1024 * 1024
+
+
+class RowError(ValueError):
+    """A row that cannot be read as a comment; the message says why."""
+
+
+@contextmanager
+def open_lines(file: str) -> Iterator[Iterable[bytes]]:
+    """The lines of a file or of standard input (``-``), unpacked when they are gzip."""
+    with ExitStack() as stack:
+        raw = sys.stdin.buffer if file == "-" else stack.enter_context(Path(file).open("rb"))
+        buffered = raw if isinstance(raw, io.BufferedReader) else io.BufferedReader(raw)  # type: ignore[type-var]
+        packed = buffered.peek(2)[:2] == _GZIP_MAGIC
+        yield gzip.GzipFile(fileobj=buffered) if packed else buffered
+
+
+def score_lines(
+    lines: Iterable[bytes], out: TextIO, log: TextIO, models_dir: Path | None = None, policy: Policy = DEFAULT_POLICY
+) -> int:
+    """Judge every line; writes exactly one line each, in order, and gives back their number."""
+    scorer = _load_scorer(models_dir, log)
+    columns = (SpinnerColumn(), TextColumn("{task.completed:,} comments judged"), TimeElapsedColumn())
+    done = 0
+    stream = iter(lines)
+    with Progress(*columns, console=Console(file=log), transient=True) as progress:
+        task = progress.add_task("score", total=None)
+        while batch := list(islice(stream, _BATCH)):
+            out.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in score_batch(batch, scorer, policy))
+            done += len(batch)
+            progress.update(task, completed=done)
+    out.flush()
+    return done
+
+
+def score_batch(lines: list[bytes], scorer: Scorer | None, policy: Policy) -> list[dict[str, Any]]:
+    """Answers to some lines, in order."""
+    rows = [_parse(line) for line in lines]
+    contexts = [context for _, context in rows if isinstance(context, Context)]
+    verdicts = iter(assess(contexts, scorer, policy))
+    return [
+        _answer(identity, next(verdicts) if isinstance(found, Context) else _invalid(found)) for identity, found in rows
+    ]
+
+
+def _load_scorer(models_dir: Path | None, log: TextIO) -> Scorer | None:
+    try:
+        return load(champion_path(models_dir))
+    except ModelError as error:
+        log.write(f"{error} Every comment is held.\n")
+        return None
+
+
+def _parse(line: bytes) -> tuple[Any, Context | RowError]:
+    """The id of a row and its context, or what is wrong with it."""
+    identity: Any = None
+    try:
+        row = _object(line)
+        identity = _identity(row.get("id"))
+        return identity, read_row(row)
+    except RowError as error:
+        return identity, error
+    except (ValueError, RecursionError):
+        return identity, RowError("the line is not JSON")
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    if len(line) > _MAX_LINE_BYTES:
+        raise RowError("the line is too long")
+    row = json.loads(line)
+    if not isinstance(row, dict):
+        raise RowError("the row is not an object")
+    return row
+
+
+def _identity(value: Any) -> str | int | float | None:
+    return value if isinstance(value, str | int | float) else None
+
+
+def read_row(row: Mapping[str, Any]) -> Context:
+    """The context a row describes; raises ``RowError``. Null means absent, unknown keys are left alone."""
+    text = row.get("text")
+    if not isinstance(text, str):
+        raise RowError("text is missing" if text is None else "text is not a string")
+    author = _author(row)
+    article = row.get("article")
+    if article is not None and not isinstance(article, dict):
+        raise RowError("article is not an object")
+    context = _string(row, "context")
+    title = _string(article or {}, "title")
+    body = _string(article or {}, "text")
+    published = Article(url=_string(article or {}, "url") or "", title=title, text=body or context)
+    return Context(
+        text=text,
+        format=TextFormat.HTML if row.get("format") == "html" else TextFormat.TEXT,
+        author=author,
+        article=published,
+        lang=_string(row, "lang"),
+        honeypot=_string(row, "honeypot"),
+        form_seconds=_number(row, "form_seconds"),
+    )
+
+
+def _author(row: Mapping[str, Any]) -> Author:
+    author = row.get("author")
+    fields: Mapping[str, Any] = author if isinstance(author, dict) else {"name": author}
+    name, url, email = (_string(fields, key) for key in ("name", "url", "email"))
+    return Author(name=name, url=_string(row, "author_url") or url, email=_string(row, "author_email") or email)
+
+
+def _string(fields: Mapping[str, Any], key: str) -> str | None:
+    value = fields.get(key)
+    if value is None or isinstance(value, str):
+        return value
+    raise RowError(f"{key} is not a string")
+
+
+def _number(fields: Mapping[str, Any], key: str) -> float | None:
+    value = fields.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+        raise RowError(f"{key} is not a number")
+    return float(value)
+
+
+def _invalid(error: Any) -> Verdict:
+    reason = Reason(code="input.invalid", message=f"This row cannot be judged: {error}.", weight=0.0)
+    return Verdict(action=Action.HOLD, scores={}, reasons=(reason,), model=None, policy="")
+
+
+def _answer(identity: Any, verdict: Verdict) -> dict[str, Any]:
+    return {
+        "id": identity,
+        "action": verdict.action.value,
+        "scores": dict(verdict.scores),
+        "reasons": [_reason(reason) for reason in verdict.reasons],
+    }
+
+
+def _reason(reason: Reason) -> dict[str, Any]:
+    fields: dict[str, Any] = {"code": reason.code, "message": reason.message, "weight": round(reason.weight, 4)}
+    if reason.spans:
+        fields["spans"] = [[span.start, span.end] for span in reason.spans]
+    return fields

@@ -1,0 +1,106 @@
+"""The model at work: texts in, calibrated probabilities out, with numpy and mmh3 only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from classifier.dense import dense_features
+from classifier.domain import HEADS
+from classifier.hashing import WORD_COLUMNS, Terms, char_terms, word_pairs, word_terms
+from classifier.text import Document, read, words_of
+
+#: Changes whenever the same text would give other features; a model made for another version is refused.
+FEATURE_VERSION: Final = "1"
+
+Floats = npt.NDArray[np.float64]
+
+_CHUNK: Final = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """The arrays of a model version. Rows are columns of the hash space (words, then characters), columns are heads.
+
+    ``terms`` are whole numbers; times ``term_scale`` they are the weights. ``dense`` takes the dense features as they
+    are. A calibrated logit is ``slope * logit + offset``.
+    """
+
+    terms: npt.NDArray[np.int8]
+    term_scale: npt.NDArray[np.float64]
+    idf: npt.NDArray[np.float16]
+    dense: npt.NDArray[np.float64]
+    intercept: npt.NDArray[np.float64]
+    slope: npt.NDArray[np.float64]
+    offset: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Scorer:
+    """One model version, ready to score."""
+
+    version: str
+    weights: Weights
+
+    def score(self, texts: Sequence[str | Document]) -> Floats:
+        """Calibrated probabilities, one row per text, columns in the order of ``HEADS``."""
+        return probability(self.calibrated_logits(texts))
+
+    def calibrated_logits(self, texts: Sequence[str | Document]) -> Floats:
+        """Logits after calibration, one row per text."""
+        return self.logits(texts) * self.weights.slope + self.weights.offset
+
+    def logits(self, texts: Sequence[str | Document]) -> Floats:
+        """What the linear model says before calibration, one row per text."""
+        if len(texts) <= _CHUNK:
+            return self._logits(texts)
+        return np.concatenate([self._logits(texts[at : at + _CHUNK]) for at in range(0, len(texts), _CHUNK)])
+
+    def _logits(self, texts: Sequence[str | Document]) -> Floats:
+        if not texts:
+            return np.zeros((0, len(HEADS)))
+        documents = [text if isinstance(text, Document) else read(text) for text in texts]
+        words = [words_of(document.text) for document in documents]
+        pairs = [word_pairs(found) for found in words]
+        dense = np.array([dense_features(*each) for each in zip(documents, words, pairs, strict=True)])
+        total = self._weigh(word_terms(words, pairs), 0)
+        total += self._weigh(char_terms([document.text for document in documents]), WORD_COLUMNS)
+        return total * self.weights.term_scale + dense @ self.weights.dense + self.weights.intercept
+
+    def _weigh(self, terms: Terms, base: int) -> Floats:
+        """The dot product of each text's unit-length TF-IDF vector with the whole-number weights."""
+        columns = terms.columns + base
+        values = term_values(terms, self.weights.idf[columns].astype(np.float64))
+        weights = self.weights.terms[columns].astype(np.float64)
+        if len(terms.starts) == 2:
+            return (values @ weights)[np.newaxis]
+        weights *= values[:, np.newaxis]
+        return sums(weights, terms.starts)
+
+
+def term_values(terms: Terms, idf: Floats) -> Floats:
+    """Sublinear TF-IDF values, each text's scaled to unit length."""
+    values = idf * (1.0 + np.log(terms.counts))
+    lengths = np.sqrt(sums(values * values, terms.starts))
+    lengths[lengths == 0] = 1.0
+    values /= np.repeat(lengths, np.diff(terms.starts))
+    return values
+
+
+def sums(values: Floats, starts: npt.NDArray[np.int64]) -> Floats:
+    """Sums of the stretches of ``values`` between ``starts``; an empty stretch sums to zero."""
+    filled = np.flatnonzero(np.diff(starts))
+    result = np.zeros((len(starts) - 1, *values.shape[1:]))
+    if len(filled):
+        result[filled] = np.add.reduceat(values, starts[filled], axis=0)
+    return result
+
+
+def probability(logits: Floats) -> Floats:
+    """The logistic function, safe at both ends."""
+    clipped = np.clip(logits, -60.0, 60.0)
+    return 1.0 / (1.0 + np.exp(-clipped))

@@ -1,0 +1,282 @@
+"""Deterministic checks: named evidence from one comment's context alone.
+
+Each check looks at one thing and gives its signals. Weights are in logits towards trouble. No check decides by a word
+list alone that a comment is rejected; those that ask for an action ask for a person's look.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+from typing import Final
+
+import re2
+
+from classifier.commerce import COMMERCE, DISPOSABLE_MAIL, FREE_MAIL, SHORTENERS, STRONG_COMMERCE, WEAK_TLDS
+from classifier.dense import host_of
+from classifier.domain import MAX_TEXT_CHARS, Action, Context, Signal, Span
+from classifier.phrases import KINDS, KINDS_OF
+from classifier.text import Document, Link, link_words, read, words_of
+
+_FLATTERY: Final = KINDS.index("flattery")
+
+
+def find_signals(context: Context, document: Document) -> tuple[Signal, ...]:
+    """All evidence beside the text model, in a fixed order."""
+    return tuple(signal for check in _CHECKS for signal in check(context, document))
+
+
+def _limits(context: Context, document: Document) -> Iterator[Signal]:
+    if not document.text:
+        yield Signal(code="text.empty", message="There is no readable text.", weight=0.0, forces=Action.HOLD)
+    elif len(context.text) > MAX_TEXT_CHARS:
+        yield Signal(
+            code="text.too_long",
+            message=f"The text is longer than {MAX_TEXT_CHARS:,} characters; only its beginning was read.",
+            weight=0.0,
+            forces=Action.HOLD,
+        )
+
+
+def _form(context: Context, document: Document) -> Iterator[Signal]:
+    del document
+    if context.honeypot and context.honeypot.strip():
+        yield Signal(
+            code="form.honeypot",
+            message="A form field that people cannot see was filled in.",
+            weight=4.0,
+            head="spam",
+            forces=Action.HOLD,
+        )
+    seconds = context.form_seconds
+    if seconds is not None and 0 <= seconds < 3:
+        yield Signal(
+            code="form.too_fast",
+            message=f"The form was sent {seconds:.1f} s after it was shown.",
+            weight=2.0 if seconds < 1 else 1.0,
+            head="spam",
+        )
+
+
+def _links(context: Context, document: Document) -> Iterator[Signal]:
+    del context
+    links = document.links
+    if len(links) >= 3:
+        yield _spam(
+            "links.many", f"The comment has {len(links)} links.", min(0.4 * (len(links) - 2), 2.0), _spans(links)
+        )
+    hidden = [link for link in links if link.hidden and not _shows(document, link)]
+    if hidden:
+        yield _spam("links.hidden", "A link leads somewhere the text does not show.", 1.2, _spans(hidden))
+    short = [link for link in links if host_of(link.target) in SHORTENERS]
+    if short:
+        yield _spam("links.shortener", "A link hides its target behind a shortener or messenger.", 1.2, _spans(short))
+    odd = [link for link in links if _is_odd_host(host_of(link.target))]
+    if odd:
+        yield _spam("links.odd_host", "A link has a numeric or disguised host name.", 1.5, _spans(odd))
+    selling = [link for link in links if _commerce(link_words(link.target).split()) >= 2]
+    if selling:
+        yield _spam("links.keywords", "A link's address is made of sales words.", 1.5, _spans(selling))
+
+
+def _author_name(context: Context, document: Document) -> Iterator[Signal]:
+    del document
+    name = context.author.name
+    if not name or not name.strip():
+        return
+    read_name = read(name[:400])
+    words = words_of(read_name.text)
+    strength = _commerce(words)
+    if strength >= 2:
+        yield _spam("author.keyword_name", "The author's name is a sales phrase.", 4.0 + min(strength, 4) / 2)
+    elif strength and (len(words) >= 3 or context.author.url):
+        yield _spam("author.trade_name", "The author's name holds a word of trade.", 1.5)
+    if read_name.links:
+        yield _spam("author.name_is_link", "The author's name is a web address.", 2.5)
+    elif len(words) >= 6:
+        yield _spam("author.long_name", "The author's name is a sentence.", 1.5)
+    if read_name.disguises.total:
+        yield _spam("author.disguised_name", "The author's name uses disguised letters.", 1.0)
+
+
+def _author_url(context: Context, document: Document) -> Iterator[Signal]:
+    url = context.author.url
+    if not url or not url.strip():
+        return
+    words = link_words(url[:2000]).split()
+    strength = max(_commerce(words), _commerce_inside(host_of(url)))
+    if strength >= 1:
+        yield _spam("author.keyword_url", "The author's web address is made of sales words.", 2 + min(strength, 4) / 2)
+    host = host_of(url)
+    if host.rsplit(".", 1)[-1] in WEAK_TLDS:
+        yield _spam("author.cheap_domain", "The author's web address is in a zone that spam favours.", 1.0)
+    if _is_odd_host(host) or host in SHORTENERS:
+        yield _spam("author.odd_url", "The author's web address hides where it leads.", 1.5)
+    praise = _praise(document)
+    if praise and not _on_topic(context, document):
+        yield _spam("author.praise_with_link", "General praise, with a link on the author's name.", 2.5)
+
+
+def _author_mail(context: Context, document: Document) -> Iterator[Signal]:
+    del document
+    mail = (context.author.email or "").strip().lower()
+    if "@" not in mail:
+        return
+    local, _, domain = mail.rpartition("@")
+    if domain in DISPOSABLE_MAIL:
+        yield _spam("author.disposable_mail", "The e-mail address is a throw-away one.", 1.5)
+    if _commerce(re.split(r"[^a-z]+", local)) >= 2:
+        yield _spam("author.keyword_mail", "The e-mail address is made of sales words.", 1.5)
+    if domain not in FREE_MAIL and _commerce_inside(domain) >= 2:
+        yield _spam("author.keyword_mail_domain", "The e-mail domain is made of sales words.", 1.5)
+
+
+def _record(context: Context, document: Document) -> Iterator[Signal]:
+    """A site's own experience with this author; praise farming is bounded by the small cap."""
+    del document
+    record = context.record
+    if record is None:
+        return
+    if record.rejected:
+        yield _spam(
+            "author.rejected_before",
+            f"{record.rejected} earlier comments of this author were rejected.",
+            min(0.8 * record.rejected, 2.5),
+        )
+    elif record.approved >= 3 and not record.held:
+        yield _spam("author.approved_before", f"{record.approved} earlier comments of this author were approved.", -0.7)
+
+
+_PHONE: Final = re2.compile(r"\+?\d[\d() .\-]{8,17}\d")
+_HELPLINE: Final = re2.compile(
+    r"\b(?:customer (?:care|service|support)|tech(?:nical)? support|support (?:number|phone|team|line)|"
+    r"help ?(?:line|desk)|toll[ -]?free|hotline|contact number|phone number|call now|call us|whatsapp|wa me)\b"
+)
+
+
+def _support_scam(context: Context, document: Document) -> Iterator[Signal]:
+    del context
+    if _PHONE.search(document.visible) is None and "<phone>" not in document.visible:
+        return
+    match = _HELPLINE.search(document.text)
+    if match is not None:
+        yield _spam(
+            "phone.helpline", "A phone number is offered as a helpline.", 2.5, (document.raw_span(*match.span()),)
+        )
+
+
+_HARM: Final = (
+    r"(?:kill|murder|shoot|stab|rape|behead|strangle|choke|slaughter|butcher|lynch|burn|hang|hurt|beat|break|cut|"
+    r"destroy|gut|skin|smash)"
+)
+_THREAT: Final = re2.compile(
+    r"\b(?:i|we|im|ill)\b(?:'?ll|'?m|'?re)?(?: (?:will|am|are|going to|gonna|gunna|want to|wanna|swear|promise|come|"
+    r"coming|to|find you|and|fucking|personally|gladly|happily|really|ll|m|re)){0,8} "
+    + _HARM
+    + r" (?:the shit out of |up )?"
+    r"(?:you|u|ur|your (?:family|kids|children|wife|husband|mother|mom|daughter|son|house|face|throat|head|neck))\b"
+    r"|\b(?:you(?:'?re| are| will be| re)|ur|u r) (?:a )?(?:dead(?: man| meat| woman)|going to die|gonna die)\b"
+    r"|\bi know where (?:you|u) (?:live|work|sleep)\b"
+    r"|\b(?:someone|somebody|they) (?:should|needs? to|ought to) (?:\w+ )?(?:kill|shoot|rape|hang|lynch|stab|murder) "
+    r"(?:you|u|your)\b"
+)
+_SELF_HARM: Final = re2.compile(
+    r"\b(?:go |just |please |should |pls )*(?:kill|hang|shoot|drown|gas|cut) (?:yourself|urself|yourselves|your self)\b"
+    r"|\bkys\b|\bend your (?:own )?life\b|\bdrink bleach\b|\bdo (?:us|everyone|the world) a favou?r and (?:die|jump)\b"
+)
+_REPORTED: Final = re2.compile(
+    r"(?:said|says|told|tells|threaten\w*|wrote|yell\w*|scream\w*|shout\w*|if|never|not|n't|dont|nobody|suicide|hotline)"
+    r"[^.!?]{0,24}$"
+)
+
+
+def _harm(context: Context, document: Document) -> Iterator[Signal]:
+    """Direct threats and calls to self-harm; told ones ("he said I will kill you") are not counted."""
+    del context
+    for pattern, code, message, head in (
+        (_THREAT, "threat.direct", "A direct threat against a person.", "threat"),
+        (_SELF_HARM, "harm.self", "A call to self-harm.", "toxicity"),
+    ):
+        spans = [
+            document.raw_span(*match.span())
+            for match in pattern.finditer(document.text)
+            if not _REPORTED.search(document.text[max(0, match.start() - 40) : match.start()])
+        ]
+        if spans:
+            yield Signal(code=code, message=message, weight=3.0, head=head, forces=Action.HOLD, spans=tuple(spans[:20]))
+
+
+_ADDRESS: Final = re2.compile(
+    r"\b(?:lives?|living|resides?|address(?: is)?|home is|house is|find (?:him|her|them)) (?:at|on|:)? ?\d{1,5} \w+"
+    r"(?: \w+)? (?:street|st|avenue|ave|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|way|place|pl)\b"
+    r"|\b(?:his|her|their) (?:home )?(?:address|phone number|cell|mobile number|phone) is\b"
+)
+
+
+def _doxing(context: Context, document: Document) -> Iterator[Signal]:
+    del context
+    match = _ADDRESS.search(document.text)
+    if match is not None:
+        yield Signal(
+            code="privacy.address",
+            message="The comment seems to give away where a person lives or how to reach them.",
+            weight=2.0,
+            spans=(document.raw_span(*match.span()),),
+            forces=Action.HOLD,
+        )
+
+
+_CHECKS: Final[tuple[Callable[[Context, Document], Iterator[Signal]], ...]] = (
+    _limits,
+    _form,
+    _links,
+    _author_name,
+    _author_url,
+    _author_mail,
+    _record,
+    _support_scam,
+    _harm,
+    _doxing,
+)
+
+
+def _spam(code: str, message: str, weight: float, spans: tuple[Span, ...] = ()) -> Signal:
+    return Signal(code=code, message=message, weight=weight, spans=spans, head="spam")
+
+
+def _spans(links: Sequence[Link]) -> tuple[Span, ...]:
+    return tuple(link.span for link in links[:20])
+
+
+def _shows(document: Document, link: Link) -> bool:
+    """Whether the reader can see the host a link leads to."""
+    return host_of(link.target) in document.visible.lower()
+
+
+def _is_odd_host(host: str) -> bool:
+    return host.startswith("xn--") or ".xn--" in host or not host.isascii() or host.replace(".", "").isdigit()
+
+
+def _commerce(words: Sequence[str]) -> int:
+    """How strongly words speak of trade: two points for an unmistakable word or pair, one for a common one."""
+    pairs = [f"{first} {second}" for first, second in pairwise(words)]
+    return sum(2 if term in STRONG_COMMERCE else 1 for term in {*words, *pairs} if term in COMMERCE)
+
+
+def _commerce_inside(host: str) -> int:
+    """Like ``_commerce``, for host names whose words are run together."""
+    name = host.rsplit(".", 1)[0]
+    return sum(2 for term in STRONG_COMMERCE if len(term) > 4 and term in name)
+
+
+def _praise(document: Document) -> bool:
+    words = words_of(document.text)
+    return any(_FLATTERY in KINDS_OF.get(f"{first} {second}", ()) for first, second in pairwise(words))
+
+
+def _on_topic(context: Context, document: Document) -> bool:
+    """Whether the comment uses at least two of the article's longer words; unknown articles count as not."""
+    article = f"{context.article.title or ''} {(context.article.text or '')[:4000]}"
+    topic = {word for word in words_of(article.lower()) if len(word) > 5}
+    return len(topic & set(words_of(document.text))) >= 2

@@ -1,0 +1,165 @@
+"""Fitting: examples and a recipe in, a model version out; the same three (data, recipe, seed) give the same bytes."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy import optimize, sparse
+
+from classifier.datasets import Example
+from classifier.dense import DENSE, DISGUISE_FEATURES
+from classifier.domain import HEADS
+from classifier.hashing import CHAR_COLUMNS, WORD_COLUMNS
+from classifier.scoring import Floats, Weights
+
+RECIPES: Final = Path(__file__).parent / "recipes"
+TERM_COLUMNS: Final = WORD_COLUMNS + CHAR_COLUMNS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """An experiment: everything that shapes a model beside data and seed."""
+
+    name: str
+    dense_scale: float = 0.05
+    strength: float = 8.0  # inverse of the regularisation, as scikit-learn's C
+    iterations: int = 60
+    source_power: float = 0.5  # a source of n rows weighs n ** source_power
+    balance: float = 0.5  # 0: classes as they come; 1: both classes of a head weigh alike
+    synthetic_rows: int = 0
+    assume_ham: Mapping[str, int] = field(default_factory=dict)  # rows per abuse source taken as "not spam"
+    source_weight: Mapping[str, float] = field(default_factory=dict)
+    ignore: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # head -> sources whose labels it leaves out
+
+
+def load_recipe(name: str) -> Recipe:
+    """A recipe that ships with Sluice, by name, or one from a file, by path."""
+    path = Path(name) if name.endswith(".toml") else RECIPES / f"{name}.toml"
+    fields = tomllib.loads(path.read_text(encoding="utf-8"))
+    unknown = set(fields) - set(Recipe.__dataclass_fields__)
+    if unknown:
+        message = f"{path}: unknown settings {', '.join(sorted(unknown))}."
+        raise ValueError(message)
+    fields["ignore"] = {head: tuple(sources) for head, sources in fields.get("ignore", {}).items()}
+    return Recipe(**{"name": path.stem, **fields})
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """What each head should learn of each row: ``values`` in 0..1 and ``weights``, zero where the label is unknown."""
+
+    values: npt.NDArray[np.float32]
+    weights: npt.NDArray[np.float32]
+
+    def at(self, rows: npt.NDArray[Any]) -> Targets:
+        """The targets of some rows."""
+        return Targets(self.values[rows], self.weights[rows])
+
+
+def build_targets(examples: Sequence[Example], recipe: Recipe, rng: np.random.Generator) -> Targets:
+    """Targets of all rows under a recipe."""
+    values = np.zeros((len(examples), len(HEADS)), dtype=np.float32)
+    known = np.zeros_like(values, dtype=bool)
+    sources = np.array([example.source for example in examples])
+    for row, example in enumerate(examples):
+        for head, value in example.labels.items():
+            column = HEADS.index(head)
+            values[row, column] = value
+            known[row, column] = example.source not in recipe.ignore.get(head, ())
+    spam = HEADS.index("spam")
+    for source, count in recipe.assume_ham.items():
+        rows = np.flatnonzero((sources == source) & ~known[:, spam])
+        known[rng.permutation(rows)[:count], spam] = True
+    return Targets(values, _row_weights(values, known, sources, recipe))
+
+
+def _row_weights(
+    values: npt.NDArray[np.float32], known: npt.NDArray[np.bool_], sources: npt.NDArray[np.str_], recipe: Recipe
+) -> npt.NDArray[np.float32]:
+    """Large sources are damped, classes are balanced, and a head's weights sum to its number of rows."""
+    weights = np.zeros_like(values)
+    for column in range(len(HEADS)):
+        rows = known[:, column]
+        if not rows.any():
+            continue
+        weight = np.zeros(len(values))
+        for source in np.unique(sources[rows]):
+            chosen = rows & (sources == source)
+            weight[chosen] = chosen.sum() ** (recipe.source_power - 1) * recipe.source_weight.get(str(source), 1.0)
+        positive = (weight * values[:, column]).sum()
+        negative = weight.sum() - positive
+        if positive > 0 and negative > 0:
+            shift = (negative / positive) ** (recipe.balance / 2)
+            weight *= values[:, column] * shift + (1 - values[:, column]) / shift
+        weights[:, column] = weight * rows.sum() / weight.sum()
+    return weights
+
+
+def fit_heads(
+    matrix: sparse.csr_array,
+    targets: Targets,
+    recipe: Recipe,
+    progress: Callable[[int], None] = lambda _: None,
+) -> tuple[npt.NDArray[np.float32], Floats]:
+    """Logistic regression of every head at once by L-BFGS; gives coefficients (columns x heads) and intercepts."""
+    columns, heads = matrix.shape[1], targets.values.shape[1]
+    mask = _column_mask(columns, heads)
+    transposed = matrix.T.tocsr()
+    total = np.maximum(targets.weights.sum(axis=0), 1.0)
+
+    def loss(flat: Floats) -> tuple[float, Floats]:
+        coefficients = flat[:-heads].reshape(columns, heads).astype(np.float32)
+        logits = matrix @ coefficients + flat[-heads:].astype(np.float32)
+        chance = 1 / (1 + np.exp(-np.clip(logits, -30, 30)))
+        log_loss = np.logaddexp(0, logits) - targets.values * logits
+        error = (chance - targets.values) * targets.weights / total
+        penalty = flat[:-heads].reshape(columns, heads) / (recipe.strength * total)
+        gradient = (transposed @ error.astype(np.float32) + penalty) * mask
+        value = float((log_loss * targets.weights / total).sum(dtype=np.float64))
+        value += 0.5 * float((penalty * flat[:-heads].reshape(columns, heads)).sum())
+        return value, np.concatenate([gradient.ravel(), error.sum(axis=0, dtype=np.float64)])
+
+    steps = iter(range(1, recipe.iterations + 2))
+    result = optimize.minimize(
+        loss,
+        np.zeros(columns * heads + heads),
+        jac=True,
+        method="L-BFGS-B",
+        callback=lambda _: progress(next(steps)),
+        options={"maxiter": recipe.iterations, "maxcor": 8, "maxfun": recipe.iterations * 2},
+    )
+    return result.x[:-heads].reshape(columns, heads).astype(np.float32), result.x[-heads:]
+
+
+def _column_mask(columns: int, heads: int) -> npt.NDArray[np.float32]:
+    """Disguise is never evidence of abuse: those columns belong to the spam head alone."""
+    mask = np.ones((columns, heads), dtype=np.float32)
+    if columns >= TERM_COLUMNS + len(DENSE):
+        spam = HEADS.index("spam")
+        for feature in DISGUISE_FEATURES:
+            mask[TERM_COLUMNS + feature, np.arange(heads) != spam] = 0
+    return mask
+
+
+def quantise(
+    coefficients: npt.NDArray[np.float32], intercept: Floats, idf: npt.NDArray[np.float16], recipe: Recipe
+) -> Weights:
+    """Round the term weights to whole numbers of one byte, each head on its own scale."""
+    terms = coefficients[:TERM_COLUMNS]
+    scale = np.maximum(np.abs(terms).max(axis=0), 1e-9).astype(np.float64) / 127
+    heads = len(HEADS)
+    return Weights(
+        terms=np.rint(terms / scale).astype(np.int8),
+        term_scale=scale,
+        idf=idf,
+        dense=coefficients[TERM_COLUMNS:].astype(np.float64) * recipe.dense_scale,
+        intercept=intercept.astype(np.float64),
+        slope=np.ones(heads),
+        offset=np.zeros(heads),
+    )
