@@ -169,9 +169,7 @@ def load(overrides: Mapping[str, Any] | None = None, environ: Mapping[str, str] 
     file_values, file_name = _operator_file(given, environ)
     values = tomllib.loads(DEFAULTS_FILE.read_text(encoding="utf-8")) | file_values
     problems = _unknown(file_values, file_name) + _unknown_environment(environ)
-    from_environment = {
-        key.removeprefix(PREFIX).lower(): value for key, value in environ.items() if _is_setting(key)
-    }
+    from_environment = {key.removeprefix(PREFIX).lower(): value for key, value in environ.items() if _is_setting(key)}
     merged = {**values, **from_environment, **given}
     try:
         settings = Settings(**{key: value for key, value in merged.items() if key in Settings.model_fields})

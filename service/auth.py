@@ -45,7 +45,11 @@ class SiteKeys:
             return site
         digest = hmac.new(self._secret, b"address:" + client_address(request, self._proxies).encode(), hashlib.sha256)
         if self._failures.count(digest.hexdigest()[:32]):
-            raise Problem("auth.throttled", "Too many failed authentications; try again in a minute.", headers={"Retry-After": "60"})
+            raise Problem(
+                "auth.throttled",
+                "Too many failed authentications; try again in a minute.",
+                headers={"Retry-After": "60"},
+            )
         raise Problem(
             "auth.invalid",
             "Send a live API key as `Authorization: Bearer KEY`.",

@@ -13,6 +13,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from service.moderation import ModerationError
 from service.schemas import FieldProblem, ProblemOut
 
 CONTENT_TYPE: Final = "application/problem+json"
@@ -44,7 +45,6 @@ CATALOGUE: Final = {
     "rate.limited": Entry(429, "Too many requests"),
     "internal": Entry(500, "Something went wrong on our side"),
     "storage.unavailable": Entry(503, "Comments cannot be stored at the moment"),
-    "model.unavailable": Entry(503, "No model is ready"),
 }
 
 
@@ -127,7 +127,9 @@ def invalid(error: ValidationError, body: bytes = b"") -> Problem:
 
 def field_problem(pointer: str, message: str, code: str = "field.invalid") -> Problem:
     """A problem with one field that a model cannot see."""
-    return Problem("request.invalid", f"{pointer}: {message}", [FieldProblem(pointer=pointer, code=code, message=message)])
+    return Problem(
+        "request.invalid", f"{pointer}: {message}", [FieldProblem(pointer=pointer, code=code, message=message)]
+    )
 
 
 def _malformed(reason: str, body: bytes) -> Problem:
@@ -155,3 +157,8 @@ def _pointer(location: tuple[str | int, ...]) -> str:
     # A name that the client made up is repeated only if it is plainly a name.
     parts = [str(part) if _SAFE_NAME.fullmatch(str(part)) else "?" for part in location]
     return "#" + "".join(f"/{part}" for part in parts)
+
+
+def refused(error: ModerationError) -> Problem:
+    """A use case's refusal as a problem."""
+    return Problem(error.code, str(error))

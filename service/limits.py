@@ -26,7 +26,6 @@ HANDFUL_SECONDS: Final = 1.0
 # KEYS[1] the bucket; ARGV rate per second, burst, tokens wanted, tokens needed. Answers tokens given, tokens left,
 # and when none were given the milliseconds until `needed` are there. TIME makes all hosts agree on the clock.
 _TAKE: Final = """
-redis.replicate_commands()
 local rate, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
 local wanted, needed = tonumber(ARGV[3]), tonumber(ARGV[4])
 local clock = redis.call('TIME')

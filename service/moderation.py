@@ -25,9 +25,7 @@ MAX_ATTEMPTS: Final = 5
 ALONE_AFTER: Final = 2
 
 POLICY_OF_THE_CLOCK: Final = "deadline"
-LATE: Final = Reason(
-    code="decision.late", message="No decision was made in time, so a person should look.", weight=0.0
-)
+LATE: Final = Reason(code="decision.late", message="No decision was made in time, so a person should look.", weight=0.0)
 GIVEN_UP: Final = Reason(
     code="decision.failed",
     message="Deciding this comment failed several times, so a person has to look.",
@@ -148,7 +146,7 @@ def submit(
 
 
 def edit(
-    connection: Connection, site_id: str, comment_id: str, change: Edit, now: datetime, keep: Keep = Keep()
+    connection: Connection, site_id: str, comment_id: str, change: Edit, *, now: datetime, keep: Keep = Keep()
 ) -> bool:
     """Store a new revision, to be decided afresh; false when the text is as it was.
 
@@ -253,13 +251,13 @@ def record_decisions(
 def hold_late(connection: Connection, before: datetime, now: datetime, limit: int = 500) -> int:
     """Hold pending comments whose deadline passed; the machine may still decide them, unless a person does first."""
     ids = store.ids_pending_since(connection, before, limit)
-    return len(_hold(connection, ids, LATE, now, "late", Event.LATE))
+    return len(_hold(connection, ids, LATE, now=now, kind="late", event=Event.LATE))
 
 
 def hold_given_up(connection: Connection, now: datetime, limit: int = 500) -> int:
     """Hold, for a person, comments whose scoring failed or killed its worker again and again."""
     ids = store.ids_given_up(connection, MAX_ATTEMPTS, limit)
-    return len(_hold(connection, ids, GIVEN_UP, now, "failed", Event.DECIDED_HOLD))
+    return len(_hold(connection, ids, GIVEN_UP, now=now, kind="failed", event=Event.DECIDED_HOLD))
 
 
 def rule(
@@ -342,9 +340,7 @@ def _again(known: store.Known, body_digest: str, idempotency: Idempotency) -> Ac
     return Accepted(known.id, None, created=False)
 
 
-def _same_or_refused(
-    connection: Connection, known: store.Known, comment: CommentIn
-) -> Accepted | ModerationError:
+def _same_or_refused(connection: Connection, known: store.Known, comment: CommentIn) -> Accepted | ModerationError:
     if known.status is Status.ERASED:
         return ErasedError("This comment was erased.")
     if not store.has_text(connection, known.id, comment.text, comment.format):
@@ -378,9 +374,7 @@ def _upsert_article(
     if known is None:
         article_id = new_id()
         row = {"title": None, "text": None, "published_at": None, "tags": [], **said}
-        store.insert_article(
-            connection, {"id": article_id, "site_id": site_id, "key": key, "updated_at": now, **row}
-        )
+        store.insert_article(connection, {"id": article_id, "site_id": site_id, "key": key, "updated_at": now, **row})
     else:
         article_id = known["id"]
         changes = {name: value for name, value in said.items() if known[name] != value}
@@ -460,7 +454,7 @@ def reason_document(reason: Reason) -> dict[str, Any]:
 
 
 def _hold(
-    connection: Connection, ids: Sequence[str], reason: Reason, now: datetime, kind: str, event: Event
+    connection: Connection, ids: Sequence[str], reason: Reason, *, now: datetime, kind: str, event: Event
 ) -> list[str]:
     if not ids:
         return []

@@ -69,11 +69,11 @@ class Queue:
 
     def waiting(self) -> int:
         """How many ids are on the list."""
-        return cast(int, self._redis.llen(WAITING))
+        return self._redis.llen(WAITING)
 
     def workers(self) -> int:
         """How many workers have a model and have reported lately."""
-        return cast(int, self._redis.zcount(WORKERS, time.time(), "+inf"))
+        return self._redis.zcount(WORKERS, time.time(), "+inf")
 
     def ping(self) -> bool:
         """Whether Redis answers."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 from datetime import datetime
-from typing import Annotated, Any, Literal
-from uuid import UUID
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat
 from pydantic import Strict as StrictType
 
 from classifier.domain import MAX_TEXT_CHARS, Action, Status
@@ -45,14 +44,21 @@ def _sane_year(value: datetime) -> datetime:
     return value
 
 
-def _text(maximum: int, minimum: int = 0) -> Any:
-    return Annotated[str, StringConstraints(strict=True, min_length=minimum, max_length=maximum), AfterValidator(_no_nul)]
-
-
-ExternalId = Annotated[_text(500, 1), Field(description="Your own id of it; the same id is the same thing.")]
-Line = _text(1_000)
+Plain = Annotated[str, StrictType(), AfterValidator(_no_nul)]
+ExternalId = Annotated[
+    Plain, Field(min_length=1, max_length=500, description="Your own id of it; the same id is the same thing.")
+]
+Tag = Annotated[Plain, Field(max_length=100)]
+Line = Annotated[Plain, Field(max_length=1_000)]
+LongLine = Annotated[Plain, Field(max_length=2_000)]
+CommentText = Annotated[Plain, Field(max_length=MAX_TEXT_CHARS)]
+ArticleText = Annotated[Plain, Field(max_length=MAX_ARTICLE_CHARS)]
+IpAddress = Annotated[Plain, Field(max_length=64), AfterValidator(_ip)]
+HttpUrl = Annotated[Plain, Field(min_length=1, max_length=2_000), AfterValidator(_http_url)]
 Moment = Annotated[AwareDatetime, StrictType(), AfterValidator(_sane_year)]
-HttpUrl = Annotated[_text(2_000, 1), AfterValidator(_http_url)]
+Seconds = Annotated[FiniteFloat, StrictType(), Field(ge=0)]
+Uuid = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
+Span = Annotated[list[int], Field(min_length=2, max_length=2)]
 
 
 class Strict(BaseModel):
@@ -66,12 +72,12 @@ class AuthorIn(Strict):
 
     id: ExternalId | None = Field(None, description="Your id of a signed-in author.")
     name: Line | None = None
-    email: Annotated[Line | None, Field(description="As typed. Never in answers, logs or pages.")] = None
-    url: Annotated[_text(2_000) | None, Field(description="As typed; any text is accepted and judged.")] = None  # type: ignore[valid-type]
-    ip: Annotated[Annotated[_text(64), AfterValidator(_ip)] | None, Field(description="IPv4 or IPv6.")] = None
-    user_agent: Annotated[_text(2_000) | None, Field(description="Of the commenter's browser.")] = None  # type: ignore[valid-type]
-    role: Annotated[_text(100) | None, Field(description="Role on your site, such as subscriber.")] = None  # type: ignore[valid-type]
-    verified: Annotated[bool, Field(strict=True, description="Whether you have verified the email address.")] = False
+    email: Line | None = Field(None, description="As typed. Never in answers, logs or pages.")
+    url: LongLine | None = Field(None, description="As typed; any text is accepted and judged.")
+    ip: IpAddress | None = Field(None, description="IPv4 or IPv6.")
+    user_agent: LongLine | None = Field(None, description="Of the commenter's browser.")
+    role: Tag | None = Field(None, description="Role on your site, such as subscriber.")
+    verified: Annotated[bool, StrictType()] = Field(False, description="Whether you verified the email address.")
 
 
 class ArticleFacts(Strict):
@@ -79,12 +85,11 @@ class ArticleFacts(Strict):
 
     url: HttpUrl
     title: Line | None = None
-    text: Annotated[
-        _text(MAX_ARTICLE_CHARS) | None,  # type: ignore[valid-type]
-        Field(description="The article's text; up to 256 KiB. Send it once with PUT /v1/articles/{id}."),
-    ] = None
+    text: ArticleText | None = Field(
+        None, description="The article's text; up to 256 KiB. Send it once with PUT /v1/articles/{id}."
+    )
     published_at: Moment | None = None
-    tags: Annotated[tuple[_text(100), ...], Field(max_length=50)] = ()  # type: ignore[valid-type]
+    tags: Annotated[tuple[Tag, ...], Field(max_length=50)] = ()
 
 
 class ArticleIn(ArticleFacts):
@@ -97,19 +102,13 @@ class CommentIn(Strict):
     """What a reader wrote."""
 
     id: ExternalId | None = None
-    text: Annotated[_text(MAX_TEXT_CHARS), Field(description="At most 65,536 code points.")]  # type: ignore[valid-type]
+    text: CommentText = Field(description="At most 65,536 code points.")
     format: Literal["text", "html"] = "text"
-    parent_id: Annotated[ExternalId | None, Field(description="Your id of the comment this one answers.")] = None
+    parent_id: ExternalId | None = Field(None, description="Your id of the comment this one answers.")
     created_at: Moment | None = None
-    referrer: Annotated[_text(2_000) | None, Field(description="Page the commenter came from.")] = None  # type: ignore[valid-type]
-    honeypot: Annotated[
-        _text(1_000) | None,  # type: ignore[valid-type]
-        Field(description="Value of a field that people cannot see; robots fill it in."),
-    ] = None
-    form_seconds: Annotated[
-        Annotated[FiniteFloat, Field(ge=0, strict=True)] | None,
-        Field(description="Seconds from showing the form to sending it."),
-    ] = None
+    referrer: LongLine | None = Field(None, description="Page the commenter came from.")
+    honeypot: Line | None = Field(None, description="Value of a field that people cannot see; robots fill it in.")
+    form_seconds: Seconds | None = Field(None, description="Seconds from showing the form to sending it.")
     author: AuthorIn = AuthorIn()
 
 
@@ -133,7 +132,7 @@ class ReasonOut(BaseModel):
     code: str = Field(description="Stable name, such as links.many.")
     message: str = Field(description="One sentence for people.")
     weight: float = Field(description="In logits; positive speaks against the comment.")
-    spans: list[tuple[int, int]] | None = Field(
+    spans: list[Span] | None = Field(
         None, description="Where in the text, as [start, end) in code points of what you sent."
     )
 
@@ -174,9 +173,9 @@ class RulingOut(BaseModel):
 class CommentOut(BaseModel):
     """Where a comment stands. It never carries the author's email or IP."""
 
-    id: UUID
+    id: Uuid
     external_id: str | None
-    article_id: UUID
+    article_id: Uuid
     revision: int
     status: Status
     action: Action | None = Field(description="What your blog should do now; null only while pending or erased.")
@@ -261,7 +260,7 @@ class ScoreBatchOut(BaseModel):
 class ArticleOut(BaseModel):
     """An article as stored; its text is not repeated."""
 
-    id: UUID
+    id: Uuid
     external_id: str | None
     url: str
     title: str | None

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row, RowMapping
 
 from classifier.domain import Article, Author, Context, Status, TextFormat
-from service.store.tables import articles, comments, decisions, idempotency_keys, revisions, rulings
+from service.store.tables import articles, comments, decisions, facts, idempotency_keys, revisions, rulings
 
 Rows = list[dict[str, Any]]
+AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 
 # SQLite takes at most 32,766 parameters in one statement.
 CHUNK: Final = 500
@@ -43,14 +44,14 @@ _FACTS: Final = sa.select(
 _ONE_FACT: Final = _FACTS.where(comments.c.site_id == sa.bindparam("site_id"), comments.c.id == sa.bindparam("id"))
 
 
-def facts_of(connection: Connection, site_id: str, comment_id: str) -> Row[Any] | None:
+def facts_of(connection: Connection, site_id: str, comment_id: str) -> AnyRow | None:
     """Everything an answer says of one comment of this site."""
     return connection.execute(_ONE_FACT, {"site_id": site_id, "id": comment_id}).one_or_none()
 
 
-def facts_of_all(connection: Connection, site_id: str, ids: Sequence[str]) -> dict[str, Row[Any]]:
+def facts_of_all(connection: Connection, site_id: str, ids: Sequence[str]) -> dict[str, AnyRow]:
     """The same for many comments, by id."""
-    found: dict[str, Row[Any]] = {}
+    found: dict[str, AnyRow] = {}
     for chunk in _chunks(ids):
         query = _FACTS.where(comments.c.site_id == site_id, comments.c.id.in_(chunk))
         found |= {row.id: row for row in connection.execute(query)}
@@ -66,7 +67,7 @@ def page(
     after: str | None,
     newest_first: bool,
     limit: int,
-) -> list[Row[Any]]:
+) -> list[AnyRow]:
     """One page by key, never by offset: the deepest costs what the first does."""
     query = _FACTS.where(comments.c.site_id == site_id)
     if status is not None:
@@ -258,9 +259,7 @@ _WAITING: Final = (
         revisions.c.text,
         revisions.c.format,
     )
-    .join(
-        revisions, sa.and_(revisions.c.comment_id == comments.c.id, revisions.c.number == comments.c.revision)
-    )
+    .join(revisions, sa.and_(revisions.c.comment_id == comments.c.id, revisions.c.number == comments.c.revision))
     .where(sa.or_(comments.c.status == Status.PENDING.value, comments.c.held_late))
 )
 
@@ -286,7 +285,7 @@ def _articles(connection: Connection, ids: set[str]) -> dict[str, Article]:
     }
 
 
-def _context(row: Row[Any], article: Article) -> Context:
+def _context(row: AnyRow, article: Article) -> Context:
     return Context(
         text=row.text,
         format=TextFormat(row.format),
@@ -350,9 +349,7 @@ def ids_given_up(connection: Connection, max_attempts: int, limit: int) -> list[
 def count_attempt(connection: Connection, ids: Sequence[str]) -> None:
     """Note that these comments are handed to a worker once more."""
     for chunk in _chunks(ids):
-        connection.execute(
-            sa.update(comments).where(comments.c.id.in_(chunk)).values(attempts=comments.c.attempts + 1)
-        )
+        connection.execute(sa.update(comments).where(comments.c.id.in_(chunk)).values(attempts=comments.c.attempts + 1))
 
 
 def forget_text(connection: Connection, comment_id: str) -> None:
@@ -383,7 +380,7 @@ def forget_idempotency_keys(connection: Connection, before: datetime) -> int:
 def count_by_status(connection: Connection) -> dict[str, int]:
     """How many comments stand where, over all sites."""
     rows = connection.execute(sa.select(comments.c.status, sa.func.count()).group_by(comments.c.status))
-    return {status: count for status, count in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def undecided_since(connection: Connection) -> tuple[int, datetime | None]:
@@ -400,3 +397,27 @@ def undecided_since(connection: Connection) -> tuple[int, datetime | None]:
 
 def _chunks(values: Sequence[str]) -> Iterable[list[str]]:
     return (list(values[start : start + CHUNK]) for start in range(0, len(values), CHUNK))
+
+
+_SCRUB_DUE: Final = "scrub_due"
+
+
+def ask_for_scrub(connection: Connection) -> None:
+    """Note that deleted bytes are still in the files; upkeep sees to it if the caller cannot."""
+    connection.execute(sa.delete(facts).where(facts.c.name == _SCRUB_DUE))
+    connection.execute(sa.insert(facts).values(name=_SCRUB_DUE, value="1"))
+
+
+def scrub_is_due(connection: Connection) -> bool:
+    """Whether deleted bytes are still in the files."""
+    return connection.execute(sa.select(facts.c.value).where(facts.c.name == _SCRUB_DUE)).first() is not None
+
+
+def scrub_done(connection: Connection) -> None:
+    """The bytes are gone."""
+    connection.execute(sa.delete(facts).where(facts.c.name == _SCRUB_DUE))
+
+
+def probe(connection: Connection) -> None:
+    """Write something, to learn whether writing works."""
+    connection.execute(sa.update(facts).where(facts.c.name == "probe").values(value=""))

@@ -186,12 +186,21 @@ class _GroupWriter:
 
 def _create_engine(url: sa.URL, pool_size: int) -> sa.Engine:
     if url.get_backend_name() != "sqlite":
-        return sa.create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, pool_timeout=10)
+        return sa.create_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_pre_ping=True,
+            pool_timeout=10,
+            hide_parameters=True,  # an error that is logged must not quote what a reader wrote
+            connect_args={"connect_timeout": 5},
+        )
     engine = sa.create_engine(
         url,
         poolclass=sa.QueuePool,
         pool_size=pool_size,
         max_overflow=-1,
+        hide_parameters=True,  # an error that is logged must not quote what a reader wrote
         connect_args={"timeout": BUSY_MILLISECONDS / 1000, "check_same_thread": False},
     )
 

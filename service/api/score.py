@@ -1,0 +1,81 @@
+"""Stateless scoring: previews and shadow use; nothing is stored, nothing is logged."""
+
+from __future__ import annotations
+
+from flask import Response
+
+from classifier.domain import Article, Author, Context, TextFormat
+from service.api.answers import score_of
+from service.api.comments import read_batch, spend_batch
+from service.api.operations import operation
+from service.errors import Problem
+from service.schemas import MAX_BATCH_ITEMS, ScoreBatchOut, ScoreOut, ScoreResult, Submission
+from service.store.accounts import Site
+from service.web import MAX_BATCH_BYTES, MAX_COMMENT_BYTES, answer, parse, read_bytes, request_id, web
+
+
+@operation("POST", "/v1/score", scope="write", body=Submission, answers={200: ScoreOut})
+def score_comment(site: Site) -> Response:  # noqa: ARG001 - a key is needed; nothing of the site is
+    """Score a comment without storing anything.
+
+    The same body as for submitting; the answer is what the machine would decide on it, with scores and reasons.
+    """
+    submission = parse(Submission, read_bytes(MAX_COMMENT_BYTES))
+    return answer(score_of(web().brain.judge([context_of(submission)])[0]))
+
+
+@operation(
+    "POST",
+    "/v1/score/batch",
+    scope="write",
+    batch_of=Submission,
+    body_description=f"A JSON array, or one object a line (application/x-ndjson); at most {MAX_BATCH_ITEMS:,} items.",
+    answers={200: ScoreBatchOut},
+)
+def score_batch(site: Site) -> Response:
+    """Score up to 1,000 comments without storing anything."""
+    here = web()
+    items = read_batch(MAX_BATCH_BYTES)
+    spend_batch(here, site, len(items))
+    good = [index for index, item in enumerate(items) if isinstance(item, Submission)]
+    verdicts = here.brain.judge([context_of(item) for item in items if isinstance(item, Submission)])
+    results = [
+        ScoreResult.model_construct(index=index, status=item.status, score=None, problem=item.out(request_id()))
+        if isinstance(item, Problem)
+        else ScoreResult.model_construct(index=index, status=200, score=None, problem=None)
+        for index, item in enumerate(items)
+    ]
+    for index, verdict in zip(good, verdicts, strict=True):
+        results[index].score = score_of(verdict)
+    return answer(ScoreBatchOut.model_construct(results=results))
+
+
+def context_of(submission: Submission) -> Context:
+    """What the brain sees of a comment that is not stored."""
+    comment, article = submission.comment, submission.article
+    author = comment.author
+    return Context(
+        text=comment.text,
+        format=TextFormat(comment.format),
+        author=Author(
+            id=author.id,
+            name=author.name,
+            email=author.email,
+            url=author.url,
+            ip=author.ip,
+            user_agent=author.user_agent,
+            role=author.role,
+            verified=author.verified,
+        ),
+        article=Article(
+            url=article.url,
+            title=article.title,
+            text=article.text,
+            published_at=article.published_at,
+            tags=tuple(article.tags),
+        ),
+        created_at=comment.created_at,
+        referrer=comment.referrer,
+        honeypot=comment.honeypot,
+        form_seconds=comment.form_seconds,
+    )

@@ -1,0 +1,162 @@
+"""create_app: the composition root of the web process."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any, Final
+
+import structlog
+from flask import Flask, Response, g, request
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
+
+import config
+import config.logs
+from config import Settings
+from service.api import comments, health, score
+from service.api.operations import OPERATIONS, Operation
+from service.auth import SiteKeys
+from service.brain import Brain
+from service.errors import CONTENT_TYPE, Problem
+from service.limits import Bucket, Failures
+from service.metrics import REQUESTS, SECONDS
+from service.moderation import Keep
+from service.queue import Queue, Replies, connect
+from service.store.accounts import new_id
+from service.store.engine import Store
+from service.web import MAX_BATCH_BYTES, Web, web
+
+log = config.logs.get("web")
+
+ROUTE_MODULES: Final = (comments, health, score)
+
+SECURITY_HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "Cache-Control": "no-store",
+}
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_.-]{8,64}")
+_OF_WERKZEUG: Final = {
+    404: ("not_found", "There is no such address."),
+    405: ("method.not_allowed", "This address does not know this method; Allow says which it knows."),
+    413: ("request.too_large", "The request is too large."),
+    415: ("content_type.unsupported", "Send JSON."),
+}
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The WSGI application; runs under granian (`sluice serve`), gunicorn or any other server."""
+    settings = settings or config.load()
+    config.logs.configure(settings.log_level, settings.log_format)
+    app = Flask(__name__, static_folder="static", template_folder="templates")
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BATCH_BYTES
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.extensions["sluice"] = _parts(settings)
+    for operation in OPERATIONS:
+        app.add_url_rule(
+            operation.path.replace("{id}", "<path:item_id>" if "articles" in operation.path else "<item_id>"),
+            endpoint=operation.name,
+            view_func=_view(operation),
+            methods=[operation.method],
+            provide_automatic_options=False,
+        )
+    app.add_url_rule("/", view_func=health.front_page, provide_automatic_options=False)
+    app.before_request(_begin)
+    app.after_request(_finish)
+    app.register_error_handler(Exception, _problem)
+    return app
+
+
+def _parts(settings: Settings) -> Web:
+    store = Store(settings.database_address, grouped=True, pool_size=settings.web_threads)
+    client = connect(settings.redis_address)
+    brain = Brain(settings.models_dir)
+    # The model takes a moment to read; the first comments need not wait for it.
+    threading.Thread(target=brain.scorer, name="model", daemon=True).start()
+    return Web(
+        settings=settings,
+        store=store,
+        queue=Queue(client),
+        replies=Replies(connect(settings.redis_address, block_seconds=1)),
+        keys=SiteKeys(
+            store, settings.secret, Failures(client, settings.auth_failures_per_minute), settings.trusted_proxies
+        ),
+        brain=brain,
+        writes=Bucket(client, "write", settings.write_rate_per_second, settings.write_burst),
+        reads=Bucket(client, "read", settings.read_rate_per_second, settings.read_burst),
+        waiting_slots=threading.BoundedSemaphore(max(1, settings.web_threads // 2)),
+        keep=Keep(
+            email=settings.retention_email_days > 0,
+            ip=settings.retention_ip_days > 0,
+            user_agent=settings.retention_user_agent_days > 0,
+            referrer=settings.retention_referrer_days > 0,
+        ),
+        metrics_directory=os.environ.get("PROMETHEUS_MULTIPROC_DIR"),
+    )
+
+
+def _view(operation: Operation) -> Callable[..., Response]:
+    def open_view(**arguments: str) -> Response:
+        return operation.handler(*arguments.values())
+
+    def site_view(**arguments: str) -> Response:
+        here = web()
+        site = here.keys.authenticate(request)
+        allowance = (here.writes if operation.scope == "write" else here.reads).spend(site.id)
+        comments.raise_if_limited(allowance)
+        g.limit_headers = allowance.headers()
+        return operation.handler(site, *arguments.values())
+
+    return open_view if operation.scope == "open" else site_view
+
+
+def _begin() -> None:
+    given = request.headers.get("X-Request-Id", "")
+    g.request_id = given if _REQUEST_ID.fullmatch(given) else new_id()
+    g.began = time.perf_counter()
+    structlog.contextvars.bind_contextvars(request=g.request_id)
+
+
+def _finish(response: Response) -> Response:
+    headers = response.headers
+    headers["X-Request-Id"] = g.request_id
+    for name, value in SECURITY_HEADERS.items():
+        headers[name] = value
+    for name, value in g.pop("limit_headers", {}).items():
+        headers[name] = value
+    operation = request.endpoint or "none"
+    REQUESTS.labels(operation, response.status_code).inc()
+    SECONDS.labels(operation).observe(time.perf_counter() - g.began)
+    structlog.contextvars.clear_contextvars()
+    return response
+
+
+def _problem(error: Exception) -> BaseResponse:
+    problem = _as_problem(error)
+    body = problem.out(g.request_id).model_dump_json(exclude_none=True)
+    return Response(body, problem.status, problem.headers, content_type=CONTENT_TYPE)
+
+
+def _as_problem(error: Exception) -> Problem:
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, HTTPException):
+        code, detail = _OF_WERKZEUG.get(error.code or 400, ("request.bad", "The request cannot be understood."))
+        headers: dict[str, Any] = dict(error.get_headers())
+        return Problem(code, detail, headers={"Allow": headers["Allow"]} if "Allow" in headers else {})
+    # The message may quote what was submitted, so only the kind of error and the place are logged.
+    log.error("request.failed", error=type(error).__name__, where="".join(traceback.format_tb(error.__traceback__)))
+    if isinstance(error, SQLAlchemyError):
+        return Problem("storage.unavailable", "Please send it again in a moment.", headers={"Retry-After": "2"})
+    return Problem("internal", "Please send it again; the request id finds it in our log.")

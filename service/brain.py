@@ -1,0 +1,66 @@
+"""The brain as a process holds it: the champion model and the policy, reloaded when the champion changes."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import config.logs
+from classifier.assess import assess
+from classifier.domain import Context, Verdict
+from classifier.policy import DEFAULT_POLICY
+from classifier.registry import ModelError, champion_path, load
+from classifier.scoring import Scorer
+
+log = config.logs.get("brain")
+
+#: How often a process looks whether another model was promoted.
+LOOK_SECONDS: Final = 1.0
+
+
+class Brain:
+    """Judges comments; without a usable model it still answers, and holds."""
+
+    def __init__(self, models_dir: Path) -> None:
+        self._models_dir = models_dir
+        self._scorer: Scorer | None = None
+        self._loaded: tuple[Path, int] | None = None
+        self._looked = float("-inf")
+        self._lock = threading.Lock()
+
+    @property
+    def model(self) -> str | None:
+        """The version of the model in use, if any."""
+        scorer = self.scorer()
+        return None if scorer is None else scorer.version
+
+    def judge(self, contexts: Sequence[Context]) -> list[Verdict]:
+        """A verdict for each context, in order."""
+        return assess(contexts, self.scorer(), DEFAULT_POLICY)
+
+    def scorer(self) -> Scorer | None:
+        """The champion's scorer; a broken one is logged once and leaves the last good one in place."""
+        now = time.monotonic()
+        if now - self._looked < LOOK_SECONDS:
+            return self._scorer
+        with self._lock:
+            if now - self._looked >= LOOK_SECONDS:
+                self._refresh()
+                self._looked = time.monotonic()
+        return self._scorer
+
+    def _refresh(self) -> None:
+        try:
+            path = champion_path(self._models_dir)
+            found = (path, (path / "manifest.json").stat().st_mtime_ns)
+            if found == self._loaded:
+                return
+            self._loaded = found
+            self._scorer = load(path)
+        except (ModelError, OSError, ValueError) as error:
+            log.error("model.unusable", error=type(error).__name__, kept=self._scorer is not None)
+            return
+        log.info("model.loaded", model=self._scorer.version)

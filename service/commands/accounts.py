@@ -1,0 +1,175 @@
+"""`sluice site` and `sluice key`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from sqlalchemy.engine import Connection
+
+from config import Settings
+from service.commands.options import as_json, data_dir, plainly, settings
+from service.store import accounts
+from service.store.accounts import Site
+from service.store.engine import Store
+from service.store.migrate import ensure_current
+
+T = TypeVar("T")
+
+
+@click.group()
+def site() -> None:
+    """Add, list, show and remove sites."""
+
+
+@click.group()
+def key() -> None:
+    """Add, revoke and rotate a site's API keys."""
+
+
+@site.command("add")
+@click.argument("name")
+@click.option("--url", required=True, help="Front page of the site.")
+@as_json
+@data_dir
+@plainly
+def add_site(name: str, url: str, as_json: bool, data_dir: Path | None) -> None:
+    """Make a site and its first API key; the key is shown this once."""
+
+    def work(connection: Connection, chosen: Settings) -> tuple[Site, str]:
+        made = accounts.add_site(connection, name, url, _now())
+        return made, accounts.add_key(connection, made, chosen.secret, _now())
+
+    made, new_key = _write(data_dir, work)
+    _say(as_json, {"site": _document(made), "key": new_key}, f"Site {made.name} ({made.url})\nAPI key: {new_key}")
+
+
+@site.command("list")
+@as_json
+@data_dir
+@plainly
+def list_sites(as_json: bool, data_dir: Path | None) -> None:
+    """List all sites."""
+    found = _write(data_dir, lambda connection, _: accounts.all_sites(connection))
+    lines = [f"{each.name}  {each.url}  {each.id}" for each in found]
+    _say(as_json, {"sites": [_document(each) for each in found]}, "\n".join(lines) or "There are no sites yet.")
+
+
+@site.command("show")
+@click.argument("name")
+@as_json
+@data_dir
+@plainly
+def show_site(name: str, as_json: bool, data_dir: Path | None) -> None:
+    """Show a site and the last four characters of its live keys."""
+
+    def work(connection: Connection, _: Settings) -> tuple[Site, list[Any]]:
+        found = accounts.get_site(connection, name)
+        return found, accounts.live_keys(connection, found)
+
+    found, keys = _write(data_dir, work)
+    listed = [{"id": each["id"], "hint": each["hint"], "created_at": _time(each["created_at"])} for each in keys]
+    lines = [f"{found.name}  {found.url}  {found.id}"]
+    lines += [f"  key …{each['hint']}, made {each['created_at']}" for each in listed]
+    _say(as_json, {"site": _document(found), "keys": listed}, "\n".join(lines))
+
+
+@site.command("remove")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@as_json
+@data_dir
+@plainly
+def remove_site(name: str, yes: bool, as_json: bool, data_dir: Path | None) -> None:
+    """Delete a site with all its comments, for good."""
+    found = _write(data_dir, lambda connection, _: accounts.get_site(connection, name))
+    if not yes:
+        click.confirm(f"Delete {found.name} with all its comments, for good?", abort=True, err=True)
+
+    def work(connection: Connection, _: Settings) -> None:
+        from service.store.comments import ask_for_scrub
+
+        accounts.remove_site(connection, found)
+        ask_for_scrub(connection)
+
+    _write(data_dir, work)
+    _say(as_json, {"removed": _document(found)}, f"Removed {found.name}.")
+
+
+@key.command("add")
+@click.argument("site_name")
+@as_json
+@data_dir
+@plainly
+def add_key(site_name: str, as_json: bool, data_dir: Path | None) -> None:
+    """Make a second key for a site; it works at once and is shown this once."""
+    _new_key(site_name, as_json, data_dir, accounts.add_key)
+
+
+@key.command("rotate")
+@click.argument("site_name")
+@as_json
+@data_dir
+@plainly
+def rotate_key(site_name: str, as_json: bool, data_dir: Path | None) -> None:
+    """Make a new key beside the newest one, and revoke any older one."""
+    _new_key(site_name, as_json, data_dir, accounts.rotate_key)
+
+
+@key.command("revoke")
+@click.argument("site_name")
+@click.argument("key")
+@as_json
+@data_dir
+@plainly
+def revoke_key(site_name: str, key: str, as_json: bool, data_dir: Path | None) -> None:
+    """Stop a key within a second. KEY is its id, its last four characters, or the key itself."""
+
+    def work(connection: Connection, _: Settings) -> tuple[Site, dict[str, Any]]:
+        found = accounts.get_site(connection, site_name)
+        return found, accounts.revoke_key(connection, found, key, _now())
+
+    found, revoked = _write(data_dir, work)
+    document = {"site": _document(found), "revoked": {"id": revoked["id"], "hint": revoked["hint"]}}
+    _say(as_json, document, f"Revoked the key …{revoked['hint']} of {found.name}.")
+
+
+def _new_key(
+    site_name: str, as_json: bool, data_dir: Path | None, make: Callable[[Connection, Site, bytes, datetime], str]
+) -> None:
+    def work(connection: Connection, chosen: Settings) -> tuple[Site, str]:
+        found = accounts.get_site(connection, site_name)
+        return found, make(connection, found, chosen.secret, _now())
+
+    found, new_key = _write(data_dir, work)
+    _say(as_json, {"site": _document(found), "key": new_key}, f"API key for {found.name}: {new_key}")
+
+
+def _write(data_dir: Path | None, work: Callable[[Connection, Settings], T]) -> T:
+    chosen = settings(data_dir=data_dir)
+    ensure_current(chosen)
+    store = Store(chosen.database_address, pool_size=1)
+    try:
+        return store.write(lambda connection: work(connection, chosen))
+    finally:
+        store.close()
+
+
+def _document(found: Site) -> dict[str, str]:
+    return {"id": found.id, "name": found.name, "url": found.url, "created_at": _time(found.created_at)}
+
+
+def _say(as_json: bool, document: dict[str, Any], text: str) -> None:
+    click.echo(json.dumps(document, ensure_ascii=False) if as_json else text)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _time(value: datetime) -> str:
+    return value.isoformat(timespec="seconds")

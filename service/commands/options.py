@@ -1,0 +1,64 @@
+"""What the commands share: options, settings, and one sentence when something is wrong."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import click
+
+from config import Settings, SettingsError, load
+from config.paths import UnsafeFolderError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+data_dir = click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    help="Folder for database, Redis, models and the secret. Default: SLUICE_DATA_DIR, else ./data.",
+)
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON only.")
+
+
+def settings(**overrides: Any) -> Settings:
+    """The settings with a command's options, logging set up."""
+    import config.logs
+
+    loaded = load(overrides)
+    config.logs.configure(loaded.log_level, loaded.log_format)
+    return loaded
+
+
+def fail(sentence: str) -> None:
+    """Say what is wrong and end with status 1."""
+    click.echo(sentence, err=True)
+    sys.exit(1)
+
+
+def plainly(command: Callable[P, R]) -> Callable[P, R]:
+    """Turn the errors an operator can mend into one sentence."""
+
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        from redis import RedisError
+        from sqlalchemy.exc import SQLAlchemyError
+
+        from service.store.accounts import AccountError
+        from service.store.backup import BackupError
+
+        try:
+            return command(*args, **kwargs)
+        except (AccountError, BackupError, SettingsError, UnsafeFolderError) as error:
+            click.echo(str(error), err=True)
+        except SQLAlchemyError as error:
+            reason = str(getattr(error, "orig", error)).splitlines()[0]
+            click.echo(f"The database cannot be used: {reason}", err=True)
+        except RedisError as error:
+            click.echo(f"Redis cannot be used: {error}", err=True)
+        sys.exit(1)
+
+    return run

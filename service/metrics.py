@@ -1,0 +1,56 @@
+"""Counters and timings for Prometheus, summed over the processes of one host."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
+from sqlalchemy.exc import SQLAlchemyError
+
+from service.queue import Queue
+from service.store import comments as store
+from service.store.engine import Store
+
+REQUESTS: Final = Counter("sluice_requests_total", "HTTP requests", ["operation", "status"])
+SECONDS: Final = Histogram(
+    "sluice_request_seconds",
+    "Time to answer",
+    ["operation"],
+    buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
+DECISIONS: Final = Counter("sluice_decisions_total", "Decisions made by the machine", ["action"])
+UNANNOUNCED: Final = Counter("sluice_unannounced_total", "Comments stored while Redis was away; upkeep announces them")
+
+
+def exposition(directory: str | None, database: Store, queue: Queue, now: float) -> bytes:
+    """The metrics page: what the processes of this host counted, and how the queue stands."""
+    counted = CollectorRegistry()
+    if directory:
+        multiprocess.MultiProcessCollector(counted, path=directory)  # type: ignore[no-untyped-call]
+    else:
+        for metric in (REQUESTS, SECONDS, DECISIONS, UNANNOUNCED):
+            counted.register(metric)
+    return generate_latest(counted) + generate_latest(_standing(database, queue, now))
+
+
+def _standing(database: Store, queue: Queue, now: float) -> CollectorRegistry:
+    registry = CollectorRegistry()
+    up = Gauge("sluice_up", "Whether a part answers", ["part"], registry=registry)
+    comments = Gauge("sluice_comments", "Comments by status", ["status"], registry=registry)
+    age = Gauge("sluice_undecided_oldest_seconds", "Age of the oldest comment without a decision", registry=registry)
+    waiting = Gauge("sluice_waiting", "Ids on the waiting list", registry=registry)
+    workers = Gauge("sluice_workers", "Workers with a model", registry=registry)
+    try:
+        with database.read() as connection:
+            for status, count in store.count_by_status(connection).items():
+                comments.labels(status).set(count)
+            _, oldest = store.undecided_since(connection)
+        age.set(0 if oldest is None else max(0.0, now - oldest.timestamp()))
+        up.labels("database").set(1)
+    except SQLAlchemyError:
+        up.labels("database").set(0)
+    up.labels("redis").set(int(queue.ping()))
+    if queue.ping():
+        waiting.set(queue.waiting())
+        workers.set(queue.workers())
+    return registry

@@ -1,0 +1,5 @@
+"""Backups."""
+
+
+class BackupError(Exception):
+    """A backup cannot be made or used."""
