@@ -11,6 +11,7 @@ import os
 import secrets
 import tomllib
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -217,6 +218,7 @@ def _unknown(values: Mapping[str, object], where: str) -> list[str]:
     return problems
 
 
+@lru_cache
 def _secret_from_file(path: Path) -> bytes:
     """Read the secret, making it first if it is not there; two processes at once agree on one."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -98,6 +98,8 @@ class Bucket:
         except redis.RedisError as error:
             FAILED_OPEN.inc()
             log.warning("limits.failed_open", kind=self._kind, error=type(error).__name__)
+            with self._lock:  # and do not make the next request wait for the same time-out
+                handful.tokens, handful.until = self._handful_size, time.monotonic() + HANDFUL_SECONDS
             return self._allowed(self._burst)
         if given < cost:
             return Allowance(allowed=False, limit=self._burst, remaining=max(0, left), retry_after=wait / 1000)

@@ -49,7 +49,7 @@ def document(operations: list[Operation], base_url: str) -> dict[str, Any]:
         }
     )
     built = construct_open_api_with_schema_class(draft)
-    return built.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return built.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
 def _operation(operation: Operation) -> dict[str, Any]:

@@ -36,6 +36,8 @@ JOB_TIMEOUT: Final = 15
 BELL_SECONDS: Final = 5
 LISTENING_SECONDS: Final = 3
 REPLY_SECONDS: Final = 60
+#: After Redis failed to answer, it is left alone for so long.
+AWAY_SECONDS: Final = 1.0
 #: A worker that has not reported for so long is not counted.
 WORKER_SECONDS: Final = 15
 
@@ -48,6 +50,7 @@ class Queue:
     def __init__(self, connection: redis.Redis) -> None:
         self._redis = connection
         self._jobs = JobQueue(CLASSIFY_QUEUE, connection=connection, serializer=JSONSerializer)
+        self._away_until = float("-inf")
 
     def announce(self, ids: Sequence[str], reply_to: str | None = None) -> None:
         """Put ids on the waiting list and make sure that a worker looks.
@@ -55,12 +58,19 @@ class Queue:
         Raises:
             redis.RedisError: Redis is away; the comments are safe in the database and upkeep announces them later.
         """
+        if time.monotonic() < self._away_until:
+            raise redis.ConnectionError("Redis was away a moment ago.")
         entries = ids if reply_to is None else [f"{comment_id}|{reply_to}" for comment_id in ids]
         pipeline = self._redis.pipeline(transaction=False)
         pipeline.rpush(WAITING, *entries)
         pipeline.exists(LISTENING)
-        if not pipeline.execute()[1]:
-            self.ring()
+        try:
+            if not pipeline.execute()[1]:
+                self.ring()
+        except redis.RedisError:
+            # Others need not wait for the same time-out; upkeep announces whatever is left out meanwhile.
+            self._away_until = time.monotonic() + AWAY_SECONDS
+            raise
 
     def ring(self) -> None:
         """Queue one bell, unless one is on its way."""

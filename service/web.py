@@ -101,8 +101,8 @@ def digest_of_body(secret: bytes, body: bytes) -> str:
 
 
 def answer(body: BaseModel, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """A JSON answer."""
-    return Response(body.model_dump_json(), status, headers, content_type="application/json")
+    """A JSON answer; fields that the model was not given are left out."""
+    return Response(body.model_dump_json(exclude_unset=True), status, headers, content_type="application/json")
 
 
 def answer_document(body: Any, status: int = 200) -> Response:

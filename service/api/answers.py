@@ -24,7 +24,7 @@ def comment_of(row: AnyRow) -> CommentOut:
         status=status,
         action=ACTION_OF_STATUS.get(status),
         scores=Scores.model_construct(**row.scores) if row.scores else None,
-        reasons=[ReasonOut.model_construct(**{"spans": None, **reason}) for reason in row.reasons or ()],
+        reasons=[ReasonOut.model_construct(None, **reason) for reason in row.reasons or ()],
         decision=DecisionOut.model_construct(
             action=Action(row.decision_action), kind=row.kind, decided_at=row.decided_at
         )
@@ -67,7 +67,7 @@ def score_of(verdict: Verdict) -> ScoreOut:
     return ScoreOut.model_construct(
         action=verdict.action,
         scores=Scores.model_construct(None, **verdict.scores) if verdict.scores else None,
-        reasons=[ReasonOut.model_construct(**{"spans": None, **reason_document(reason)}) for reason in verdict.reasons],
+        reasons=[ReasonOut.model_construct(None, **reason_document(reason)) for reason in verdict.reasons],
         model=verdict.model,
         policy=verdict.policy,
     )

@@ -409,7 +409,10 @@ def _announce_and_wait(here: Web, comment_id: str, wait: int) -> bool:
         return False
     decided: threading.Event = here.replies.expect(comment_id)
     try:
-        return _announce(here, [comment_id], here.replies.address) and (decided.wait(wait) or True)
+        if not _announce(here, [comment_id], here.replies.address):
+            return False
+        decided.wait(wait)
+        return True
     finally:
         here.replies.forget(comment_id)
         here.waiting_slots.release()

@@ -10,6 +10,7 @@ import contextlib
 import errno
 import json
 import os
+import shutil
 import socket
 import sys
 import time
@@ -73,6 +74,11 @@ class Plan:
         return Path(self.data_dir) / "run"
 
     @property
+    def metrics_folder(self) -> Path:
+        """Where web and workers count, so that /metrics can sum over them."""
+        return self.run_folder / "metrics"
+
+    @property
     def redis_folder(self) -> Path:
         """What Redis writes."""
         return Path(self.data_dir) / "redis"
@@ -110,6 +116,8 @@ def prepare(plan: Plan, log: Log) -> int:
         orphans = runfile.end_orphans(plan.run_folder)
         if orphans:
             log.warning("orphans.ended", children=",".join(orphans))
+        shutil.rmtree(plan.metrics_folder, ignore_errors=True)
+        plan.metrics_folder.mkdir(mode=0o700)
         if plan.redis_program:
             _prepare_redis(plan, log)
     except OSError as error:
@@ -185,6 +193,7 @@ def _redis(plan: Plan, log: Log) -> Spec:
 
 def _ours(plan: Plan) -> list[Spec]:
     environment = {name: os.environ.get(name, value) for name, value in CHILD_ENVIRONMENT.items()}
+    environment["PROMETHEUS_MULTIPROC_DIR"] = str(plan.metrics_folder)
     spec = partial(Spec, environment=environment)
     return [
         spec(name="web", argv=tuple(plan.web), stage=WEB_STAGE),
