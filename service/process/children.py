@@ -118,11 +118,26 @@ class Child:
                 os.kill(self._process.pid, signal.SIGTERM)
 
 
+def group_members(leader: int) -> list[int]:
+    """Living processes of a group, those that outlived their leader included."""
+    members = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            state, _parent, group = _status(int(process.name))[:3]
+            if int(group) == leader and state != "Z":
+                members.append(int(process.name))
+    return members
+
+
 def birth(pid: int) -> str | None:
-    """When a process started, in clock ticks since boot: with its number it names one process for certain."""
+    """When a living process started, in clock ticks since boot: with its number it names one process for certain."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        status = _status(pid)
     except OSError:
         return None
-    state, started = fields[0], fields[19]
-    return None if state == "Z" else started
+    return None if status[0] == "Z" else status[19]
+
+
+def _status(pid: int) -> list[str]:
+    """/proc/PID/stat from the state on; the name before it may hold spaces and brackets."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

@@ -10,9 +10,9 @@ import signal
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from service.process.children import birth
+from service.process.children import birth, group_members
 
 LOCK_NAME: Final = "up.lock"
 RECORD_NAME: Final = "up.json"
@@ -52,10 +52,14 @@ def write_record(folder: Path, pids: Mapping[str, int]) -> None:
 
 
 def read_record(folder: Path) -> dict[str, int]:
-    """Processes of the last supervisor that are still alive, by name."""
+    """Children of the last supervisor of which something is still alive, by name.
+
+    A number counts if it is the very process noted, or if that is gone and only its group is left; while a group has
+    members, no new process gets its number.
+    """
     try:
         children = json.loads((folder / RECORD_NAME).read_text(encoding="utf-8"))["children"]
-        return {str(c["child"]): int(c["pid"]) for c in children if c["birth"] and birth(int(c["pid"])) == c["birth"]}
+        return {str(child["child"]): int(child["pid"]) for child in children if _lives(child)}
     except (OSError, ValueError, KeyError, TypeError):
         return {}  # no note or half a note: the lock was free, so nobody we know of is left
 
@@ -63,19 +67,21 @@ def read_record(folder: Path) -> dict[str, int]:
 def end_orphans(folder: Path, timeout: float = 6.0) -> list[str]:
     """End what a killed supervisor left behind; returns the names. Call it only with the lock held.
 
-    Each orphan was told to end by the kernel already (see ``children``), so mostly this only waits for it.
+    Each child was told to end by the kernel already (see ``children``), so mostly this only waits for it.
     """
     left = read_record(folder)
     names = sorted(left)
     for number in (signal.SIGTERM, signal.SIGKILL):
         for pid in left.values():
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                if number is signal.SIGKILL:
-                    os.killpg(pid, number)
-                else:
-                    os.kill(pid, number)
+                os.killpg(pid, number)
         deadline = time.monotonic() + timeout
         while left and time.monotonic() < deadline:
             time.sleep(0.05)
             left = read_record(folder)
     return names
+
+
+def _lives(child: Mapping[str, Any]) -> bool:
+    pid, now_there = int(child["pid"]), birth(int(child["pid"]))
+    return now_there == child["birth"] if now_there else bool(group_members(pid))

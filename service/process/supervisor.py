@@ -11,7 +11,7 @@ from service.process.children import WATCHED, Child, Spec
 from service.process.log import Log
 
 #: How long a stage of children may take to end by itself before it is killed.
-PATIENCE: Final = 5.0
+PATIENCE: Final = 8.0
 
 
 class StopRequested(Exception):  # noqa: N818 - not an error: somebody asked us to stop
