@@ -1,0 +1,109 @@
+"""A whole service in one process: real Redis, a real SQLite file, the Flask app, and a worker's loop in a thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+import config
+from config import Settings
+from service.app import create_app
+from service.store import accounts
+from service.store.accounts import Site
+from service.store.migrate import ensure_current
+from workers import classify, runtime
+
+SECRET = "a secret of the test suite, long enough to be one"
+MakeSite = Callable[[str], tuple[Site, str]]
+
+
+@pytest.fixture
+def secret() -> bytes:
+    """What hashes the keys."""
+    return SECRET.encode()
+
+
+@pytest.fixture
+def overrides() -> dict[str, object]:
+    """Settings that a test wants otherwise."""
+    return {}
+
+
+@pytest.fixture
+def settings(tmp_path: Path, redis_url: str, overrides: dict[str, object]) -> Settings:
+    """Settings of a fresh installation."""
+    values = {"data_dir": tmp_path / "data", "redis_url": redis_url, "secret_key": SECRET, **overrides}
+    return config.load(values, environ={})
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    """The app over a migrated database."""
+    ensure_current(settings)
+    made = create_app(settings)
+    yield made
+    made.extensions["sluice"].store.close()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A client without network."""
+    return app.test_client()
+
+
+@pytest.fixture
+def make_site(app: Flask, secret: bytes) -> MakeSite:
+    """Makes a site and its first key."""
+
+    def make(name: str) -> tuple[Site, str]:
+        def work(connection: object) -> tuple[Site, str]:
+            now = datetime.now(UTC)
+            site = accounts.add_site(connection, name, f"https://{name}.example", now)
+            return site, accounts.add_key(connection, site, secret, now)
+
+        return app.extensions["sluice"].store.write(work)
+
+    return make
+
+
+@pytest.fixture
+def site_and_key(make_site: MakeSite) -> tuple[Site, str]:
+    """A site and its key."""
+    return make_site("blog")
+
+
+@pytest.fixture
+def headers(site_and_key: tuple[Site, str]) -> dict[str, str]:
+    """What the blog sends with each request."""
+    return {"Authorization": f"Bearer {site_and_key[1]}"}
+
+
+@pytest.fixture
+def here(settings: Settings, app: Flask) -> Iterator[runtime.Runtime]:
+    """A worker's parts."""
+    made = runtime.start(settings)
+    yield made
+    made.store.close()
+
+
+@pytest.fixture
+def working(here: runtime.Runtime, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Somebody answers the bell until the test is over."""
+    monkeypatch.setattr(classify, "LISTEN_SECONDS", 1)
+    stop = threading.Event()
+
+    def work() -> None:
+        while not stop.is_set():
+            classify._take_and_decide(here, 1)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    yield
+    stop.set()
+    thread.join()
