@@ -144,6 +144,16 @@ class Settings(BaseSettings):
         return self.data_dir / "models"
 
     @property
+    def embedded_secret(self) -> bool:
+        """Whether the secret is made and kept by us, in ``secret_file``."""
+        return not (self.secret_key or self.database_url or self.redis_url)
+
+    @property
+    def secret_file(self) -> Path:
+        """Where an embedded secret is kept."""
+        return self.data_dir / "secret.key"
+
+    @property
     def secret(self) -> bytes:
         """The key that hashes and signs; made on first use when everything is embedded.
 
@@ -157,7 +167,7 @@ class Settings(BaseSettings):
                 "secret_key: set SLUICE_SECRET_KEY (32 characters or more, the same on every host) when "
                 "SLUICE_DATABASE_URL or SLUICE_REDIS_URL is set."
             )
-        return _secret_from_file(self.data_dir / "secret.key")
+        return _secret_from_file(self.secret_file)
 
 
 def load(overrides: Mapping[str, Any] | None = None, environ: Mapping[str, str] = os.environ) -> Settings:

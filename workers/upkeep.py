@@ -24,6 +24,7 @@ from config import Settings
 from service import moderation
 from service.queue import CLASSIFY_QUEUE, Queue, connect
 from service.store import comments as store
+from service.store.backup import forget_old_backups
 from service.store.engine import Store
 
 log = config.logs.get("upkeep")
@@ -142,6 +143,7 @@ class Upkeep:
         if forgotten:
             self._store.write(store.ask_for_scrub)
             log.info("retention.forgotten", fields=forgotten)
+        forget_old_backups(self._settings, now)
         keys_before = now - timedelta(days=IDEMPOTENCY_DAYS)
         self._store.write(lambda connection: store.forget_idempotency_keys(connection, keys_before))
         return forgotten

@@ -13,7 +13,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -25,6 +25,8 @@ T = TypeVar("T")
 GROUP_LIMIT: Final = 256
 #: How long a writer waits for another program's lock on the same file (a backup tool, the sqlite3 shell).
 BUSY_MILLISECONDS: Final = 10_000
+#: How long a checkpoint waits for readers, with all writers waiting behind it.
+SCRUB_MILLISECONDS: Final = 200
 
 
 class Store:
@@ -80,8 +82,13 @@ class Store:
                 for table in ("comments", "revisions", "decisions", "rulings"):
                     connection.exec_driver_sql(f"VACUUM {table}")
                 return True
-            with self._lock or _FileLock(Path(os.devnull)):
-                busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
+            # A long reader (a backup) must not make a checkpoint that waits for it hold up every writer.
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={SCRUB_MILLISECONDS}")
+            try:
+                with self._lock or _FileLock(Path(os.devnull)):
+                    busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
+            finally:
+                connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
             return not busy
 
     def close(self) -> None:
@@ -184,6 +191,12 @@ class _GroupWriter:
             future.set_result(answer)
 
 
+def _make_private(database: Path) -> None:
+    """Make the file before SQLite does, whose files of its own then have the same mode."""
+    with suppress(OSError):  # connecting says better what is wrong
+        os.close(os.open(database, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
+
 def _create_engine(url: sa.URL, pool_size: int) -> sa.Engine:
     if url.get_backend_name() != "sqlite":
         return sa.create_engine(
@@ -195,6 +208,7 @@ def _create_engine(url: sa.URL, pool_size: int) -> sa.Engine:
             hide_parameters=True,  # an error that is logged must not quote what a reader wrote
             connect_args={"connect_timeout": 5},
         )
+    _make_private(Path(url.database or os.devnull))
     engine = sa.create_engine(
         url,
         poolclass=sa.QueuePool,

@@ -1,0 +1,24 @@
+"""Small facts of the installation, by name."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from service.store.tables import facts
+
+#: Which secret hashed the API keys: its fingerprint.
+SECRET: Final = "secret_fingerprint"  # noqa: S105 - the name of a fact
+
+
+def read_fact(connection: Connection, name: str) -> str | None:
+    """The fact's value, if it is known."""
+    return connection.execute(sa.select(facts.c.value).where(facts.c.name == name)).scalar()
+
+
+def write_fact(connection: Connection, name: str, value: str) -> None:
+    """Note a fact, replacing what was noted before."""
+    connection.execute(sa.delete(facts).where(facts.c.name == name))
+    connection.execute(sa.insert(facts).values(name=name, value=value))
