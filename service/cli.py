@@ -11,7 +11,7 @@ import click
 #: Command -> where it lives.
 COMMANDS: Final = {
     "up": "service.process.cli:up",
-    "demo": "service.demo:demo",
+    "demo": "service.commands.demo:demo",
     "serve": "service.commands.run:serve",
     "work": "service.commands.run:work",
     "upkeep": "service.commands.run:upkeep",

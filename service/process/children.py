@@ -17,7 +17,7 @@ from typing import Final
 WATCHED: Final = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD})
 
 FIRST_DELAY: Final = 0.25
-LONGEST_DELAY: Final = 30.0
+LONGEST_DELAY: Final = 5.0
 #: A child that lived this long had started well; its next end counts as the first.
 SETTLED_SECONDS: Final = 20.0
 
@@ -26,7 +26,7 @@ _libc: Final = ctypes.CDLL(None, use_errno=True)
 
 
 def delay_before_restart(failures: int) -> float:
-    """Seconds to wait after that many ends in a row: a quarter of a second, doubling to half a minute."""
+    """Seconds to wait after that many ends in a row: a quarter of a second, doubling to five seconds."""
     return min(FIRST_DELAY * 2.0 ** max(0, min(failures, 32) - 1), LONGEST_DELAY)
 
 

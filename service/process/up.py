@@ -31,6 +31,9 @@ HOPELESS: Final = 5
 #: Quick ends of Redis after which its data is taken for unreadable.
 UNREADABLE: Final = 3
 
+#: In the run folder once the demo was shown or found unneeded.
+DEMO_MARK: Final = "demo-shown"
+
 WEB_STAGE, WORK_STAGE, REDIS_STAGE = range(3)
 
 #: One thread per numeric library and few memory arenas: our processes are many and each does one thing at a time.
@@ -86,7 +89,7 @@ class Plan:
     @property
     def url(self) -> str:
         """Where a client on this machine reaches the service."""
-        return f"http://{_authority(reachable(self.host), self.port)}"
+        return base_url(self.host, self.port)
 
 
 def main() -> int:
@@ -166,7 +169,7 @@ def run(plan: Plan, log: Log) -> int:
             _say(f"The web process ended {HOPELESS} times before it was ready; its own words are above.")
             return 1
         log.info("ready", seconds=round(time.monotonic() - began, 2))
-        if plan.demo:
+        if plan.demo and not (plan.run_folder / DEMO_MARK).exists():
             supervisor.run_once(Spec(name="demo", argv=tuple(plan.demo)), DEMO_SECONDS)
         _say(f"Sluice is ready at {plan.url} (data in {plan.data_dir}; Ctrl-C stops it).")
         supervisor.forever()
@@ -225,6 +228,11 @@ def is_ready(host: str, port: int, timeout: float = 2.0) -> bool:
             return connection.recv(64).split(b" ")[1:2] == [b"200"]
     except OSError:
         return False
+
+
+def base_url(host: str, port: int) -> str:
+    """Where a client on this machine reaches a service that listens on ``host``."""
+    return f"http://{_authority(reachable(host), port)}"
 
 
 def reachable(host: str) -> str:
