@@ -28,6 +28,8 @@ WAITING: Final = "sluice:waiting"
 BELL: Final = "sluice:bell"
 LISTENING: Final = "sluice:listening"
 WORKERS: Final = "sluice:workers"
+#: Held by the one host that does upkeep.
+LEADER: Final = "sluice:upkeep-leader"
 
 CLASSIFY_QUEUE: Final = "classify"
 CLASSIFY_JOB: Final = "workers.classify.answer_the_bell"

@@ -22,14 +22,13 @@ from sqlalchemy.exc import SQLAlchemyError
 import config.logs
 from config import Settings
 from service import moderation
-from service.queue import CLASSIFY_QUEUE, Queue, connect
+from service.queue import CLASSIFY_QUEUE, LEADER, Queue, connect
 from service.store import comments as store
 from service.store.backup import forget_old_backups
 from service.store.engine import Store
 
 log = config.logs.get("upkeep")
 
-LEADER: Final = "sluice:upkeep-leader"
 LEADER_SECONDS: Final = 15
 #: A comment that is neither decided nor on the waiting list after this long has lost its place.
 LOST_SECONDS: Final = 3
