@@ -5,10 +5,10 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, TextIO
 
-import mmh3
 import numpy as np
 import numpy.typing as npt
 import scipy
@@ -92,7 +92,7 @@ def manifest(snapshot: Snapshot, recipe: Recipe, seed: int) -> dict[str, Any]:
             "numpy": np.__version__,
             "scipy": scipy.__version__,
             "scikit-learn": sklearn.__version__,
-            "mmh3": mmh3.__version__,
+            "mmh3": version("mmh3"),
         },
     }
 

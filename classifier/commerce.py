@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-
-def _terms(listed: str) -> frozenset[str]:
-    """Terms of a list divided by bars, else by spaces."""
-    return frozenset(term.strip() for term in (listed.split("|") if "|" in listed else listed.split()))
-
+from classifier.phrases import terms
 
 #: Unmistakable: nobody is called that.
-STRONG_COMMERCE: Final = _terms(
+STRONG_COMMERCE: Final = terms(
     """
     viagra|cialis|levitra|tramadol|xanax|pharmacy|pharma|phentermine|ivermectin|pills|keto|gummies|casino|casinos|
     slots|gacor|togel|judi|poker|sportsbook|betting|jackpot|baccarat|bookmaker|payday|loan|loans|mortgage|insurance|
@@ -29,7 +25,7 @@ STRONG_COMMERCE: Final = _terms(
 )
 
 #: Words of trade that can also stand in an honest name.
-COMMERCE: Final = STRONG_COMMERCE | _terms(
+COMMERCE: Final = STRONG_COMMERCE | terms(
     """
     buy online sale sales shop store best top free price prices deals deal offer offers service services company
     agency marketing solutions solution experts expert consultant hosting software app apps games gaming review
@@ -44,14 +40,14 @@ COMMERCE: Final = STRONG_COMMERCE | _terms(
 )
 
 #: Zones where a name costs nothing and spam is common.
-WEAK_TLDS: Final = _terms(
+WEAK_TLDS: Final = terms(
     """
     xyz top icu click loan win bid vip bet casino poker gq tk ml ga cf work party racing review stream trade date
     men cam buzz rest monster quest cyou sbs cfd lol porn sexy adult
     """
 )
 
-DISPOSABLE_MAIL: Final = _terms(
+DISPOSABLE_MAIL: Final = terms(
     """
     mailinator.com guerrillamail.com 10minutemail.com tempmail.com temp-mail.org yopmail.com trashmail.com
     sharklasers.com getnada.com maildrop.cc dispostable.com throwawaymail.com fakeinbox.com mintemail.com
@@ -59,7 +55,7 @@ DISPOSABLE_MAIL: Final = _terms(
     """
 )
 
-FREE_MAIL: Final = _terms(
+FREE_MAIL: Final = terms(
     """
     gmail.com googlemail.com yahoo.com hotmail.com outlook.com live.com icloud.com aol.com gmx.de gmx.net web.de
     mail.ru yandex.ru proton.me protonmail.com qq.com 163.com naver.com
@@ -67,7 +63,7 @@ FREE_MAIL: Final = _terms(
 )
 
 #: Hosts whose links hide where they lead: shorteners and messengers.
-SHORTENERS: Final = _terms(
+SHORTENERS: Final = terms(
     """
     bit.ly tinyurl.com goo.gl t.co ow.ly is.gd buff.ly cutt.ly rb.gy shorturl.at tiny.cc adf.ly s.id t.me wa.me
     rebrand.ly bl.ink soo.gd clck.ru vk.cc lnkd.in linktr.ee shrinke.me ouo.io bc.vc x.co v.gd qr.ae u.to

@@ -12,9 +12,9 @@ from math import log1p
 from typing import Final
 
 from classifier.commerce import SHORTENERS
-from classifier.lexicon import SEVERITIES, severity_of
-from classifier.phrases import KINDS, KINDS_OF
+from classifier.phrases import CALLS, GREETINGS, KINDS, KINDS_OF
 from classifier.text import HANDLE_MARK, MAIL_MARK, Document
+from classifier.vocabulary import SEVERITIES, is_known, severity_of
 
 _PHONE: Final = re.compile(r"\+?\d[\d() .-]{7,17}\d|<phone>")
 _MONEY: Final = re.compile(r"[$€£₽₹¥]\s?\d|\d\s?[$€£₽₹¥]|\d\s?(?:usd|eur|dollars|euro|руб|rupiah)", re.IGNORECASE)
@@ -25,10 +25,19 @@ _PUNCTUATION: Final = re.compile(r"[^\w\s]")
 _EMOJI: Final = re.compile("[\u2600-\u27bf\U0001f300-\U0001faff]")
 _NON_ASCII: Final = re.compile(r"[^\x00-\x7f]")
 _RUNS: Final = re.compile(r"([^\W\d_])\1\1")
+_TITLE: Final = re.compile(r"(?<=[a-zа-я,;] )[A-ZА-Я]")
+_SENTENCE: Final = re.compile(r"[.!?]+(?:\s|$)")
+_KIND: Final = {kind: index for index, kind in enumerate(KINDS)}
+#: Disguises are rare, so they stand beside the other features with more voice.
+_LOUD: Final = 4.0
+
 _COUNTS: Final = (
     "length", "words", "word_length", "capitals", "digits", "punctuation", "exclamations", "questions", "shouting",
     "newlines", "links", "has_link", "hidden_links", "shorteners", "link_share", "mail", "handles", "phones", "amounts",
     "emoji", "emoji_share", "foreign_share", "unique_words", "short", "ellipsis", "quotes", "stretched",
+    "mixed_words", "unknown_share", "title_share", "numbers", "late_link", "sentences", "repetition", "starts_with_call",
+    "starts_with_greeting", "link_and_call", "link_and_short", "praise_without_argument", "phone_and_offer",
+    "gambling_and_mixed",
 )  # fmt: skip
 #: Disguise alone is never evidence of abuse: these are for the spam head only.
 _DISGUISES: Final = ("invisible", "styled", "look_alike", "marks", "entities", "leet", "spaced", "split", "disguised")
@@ -62,6 +71,8 @@ def dense_features(document: Document, words: Sequence[str], pairs: Sequence[str
                 for kind in KINDS_OF[term]:
                     kinds[kind] += 1
     profanity, direct = _profanity(words)
+    phones = len(_PHONE.findall(visible)) if digits > 6 or "<phone>" in visible else 0
+    mixed = sum(not word.isalpha() and not word.isdigit() and len(word) > 3 for word in words) if digits else 0
     return [
         log1p(length) / 5,
         log1p(count) / 5,
@@ -80,7 +91,7 @@ def dense_features(document: Document, words: Sequence[str], pairs: Sequence[str
         min(sum(link.span.end - link.span.start for link in links) / length, 1.0),
         log1p(document.text.count(MAIL_MARK)),
         log1p(document.text.count(HANDLE_MARK)),
-        log1p(len(_PHONE.findall(visible))) if digits > 6 or "<phone>" in visible else 0.0,
+        log1p(phones),
         log1p(len(_MONEY.findall(visible))) if digits else 0.0,
         log1p(emoji),
         emoji / length,
@@ -90,15 +101,29 @@ def dense_features(document: Document, words: Sequence[str], pairs: Sequence[str
         log1p(visible.count("...")),
         log1p(visible.count('"')),
         log1p(len(_RUNS.findall(visible))),
-        log1p(disguises.invisible),
-        log1p(disguises.styled),
-        log1p(disguises.look_alike),
-        log1p(disguises.marks),
-        log1p(disguises.entities),
-        log1p(disguises.leet),
-        log1p(disguises.spaced),
-        log1p(disguises.split),
-        log1p(disguises.total),
+        log1p(mixed),
+        sum(not is_known(word) for word in words) / count,
+        len(_TITLE.findall(visible)) / count,
+        log1p(sum(word.isdigit() for word in words)),
+        float(bool(links) and links[-1].span.end > 0.8 * len(document.raw)),
+        log1p(len(_SENTENCE.findall(visible))),
+        (count - len(set(words))) / count,
+        float(bool(words) and words[0] in CALLS),
+        float(bool(words) and words[0] in GREETINGS),
+        float(bool(links) and kinds[_KIND["call"]] > 0),
+        float(bool(links) and count < 15),
+        float(kinds[_KIND["flattery"]] > 0 and not kinds[_KIND["argument"]]),
+        float(phones > 0 and kinds[_KIND["offer"]] > 0),
+        float(mixed > 0 and kinds[_KIND["gambling"]] > 0),
+        _LOUD * log1p(disguises.invisible),
+        _LOUD * log1p(disguises.styled),
+        _LOUD * log1p(disguises.look_alike),
+        _LOUD * log1p(disguises.marks),
+        _LOUD * log1p(disguises.entities),
+        _LOUD * log1p(disguises.leet),
+        _LOUD * log1p(disguises.spaced),
+        _LOUD * log1p(disguises.split),
+        _LOUD * log1p(disguises.total),
         *[log1p(kind) for kind in kinds],
         *[kind / count for kind in kinds],
         *[log1p(number) for number in profanity],

@@ -48,6 +48,12 @@ _ODD_LATIN: Final = {
 }  # fmt: skip
 
 
+def is_styled(char: str) -> bool:
+    """Whether ``char`` is a letter in a costume: full-width, mathematical, circled, squared."""
+    code = ord(char)
+    return 0x1D400 <= code < 0x1D800 or 0xFF01 <= code < 0xFF5F or 0x2460 <= code < 0x2500 or 0x1F100 <= code < 0x1F1A0
+
+
 def is_invisible(char: str) -> bool:
     """Whether ``char`` leaves no mark on the page."""
     return ord(char) in _INVISIBLE
@@ -103,3 +109,14 @@ def _named_latin(char: str) -> str:
 
 #: What each character folds to; ``""`` when it is invisible.
 FOLDED: Final = _Folder()
+
+
+class _Codes(dict[int, str]):
+    """The same for ``str.translate``, which asks by code point."""
+
+    def __missing__(self, code: int) -> str:
+        return FOLDED[chr(code)]
+
+
+#: ``FOLDED`` by code point; the living alphabets are filled in beforehand.
+CODES: Final = _Codes((code, FOLDED[chr(code)]) for code in range(0x600))

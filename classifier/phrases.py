@@ -7,6 +7,19 @@ from __future__ import annotations
 
 from typing import Final
 
+
+def terms(listed: str) -> frozenset[str]:
+    """Terms of a list divided by bars, else by spaces."""
+    return frozenset(term.strip() for term in (listed.split("|") if "|" in listed else listed.split()))
+
+
+#: A comment that begins like this asks for something, or greets.
+CALLS: Final = terms(
+    "check visit click buy get join watch call contact subscribe earn win play follow order looking need want free best "
+    "cheap make are see learn"
+)
+GREETINGS: Final = terms("hello hi hey dear guys howdy greetings halo hola bonjour привет здравствуйте")
+
 _LISTS: Final = {
     "flattery": """
         great post|nice post|great article|nice article|awesome post|amazing post|excellent post|good post|great blog|

@@ -65,8 +65,8 @@ def load(path: Path) -> Scorer:
     manifest = read_manifest(path)
     if manifest.get("format") != FORMAT or manifest.get("features") != FEATURE_VERSION:
         message = (
-            f"The model in {path} has format {manifest.get('format')} and features {manifest.get('features')}; this Sluice "
-            f"reads format {FORMAT} and features {FEATURE_VERSION}. Train it again with `sluice train`."
+            f"The model in {path} has format {manifest.get('format')} and features {manifest.get('features')}; this "
+            f"Sluice reads format {FORMAT} and features {FEATURE_VERSION}. Train it again with `sluice train`."
         )
         raise ModelFormatError(message)
     if list(manifest.get("heads", {})) != list(HEADS):

@@ -13,9 +13,11 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import Final
 
+from classifier.disguise import joins, undisguised
 from classifier.domain import MAX_TEXT_CHARS, Span
-from classifier.folding import FOLDED, LOOK_ALIKES, is_invisible
+from classifier.folding import CODES, FOLDED, LOOK_ALIKES, is_invisible, is_styled
 from classifier.offsets import Edit, OffsetMap, Rewriter
+from classifier.vocabulary import is_common, is_known, severity_of
 
 #: Stands in the normalised text where a link was; its words follow.
 LINK_MARK: Final = "xlinkx"
@@ -56,15 +58,21 @@ _LINK: Final = re.compile(
     r"|(?<![\w@.-])[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,4}\.(?:" + _TLDS + r")(?![\w-])(?:/[^\s<>\"'|]*)?",
     re.IGNORECASE,
 )
-_MAIL: Final = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}|<email>", re.IGNORECASE)
-_HANDLE: Final = re.compile(r"(?<!\w)@\w{2,30}")
+_ADDRESS_HINT: Final = re.compile(r"[.@:](?=[\w/])|<email>")
+_MAIL: Final = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}|<email>")
+_HANDLE: Final = re.compile(r"@\w{2,30}")
+_NOT_SPACE: Final = re.compile(r"\S{0,2400}")
+_LAST_SPACE: Final = re.compile(r".*\s", re.DOTALL)
+_LONGEST_LABEL: Final = 64
 _SPACES: Final = re.compile(r"[\s\x00-\x1f\x7f]{2,}|[^\S ]|[\x00-\x1f\x7f]")
-_TOKEN: Final = re.compile(r"\S+")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _WORD: Final = re.compile(r"\w+")
 _NOT_WORD: Final = re.compile(r"[^a-z0-9]+")
 _RUN: Final = re.compile(r"([^0-9\s])\1+")
-_SPACED: Final = re.compile(r"(?<![\w'])[^\W\d_](?:([ .\-_*~|]{1,3})[^\W\d_](?!\w)){2,}")
+_SPACED: Final = re.compile(r"(?<!\S)[^\W\d_](?: [^\W\d_]){2,}(?!\S)")
+#: How many different tokens of a text are looked into for disguises, and up to which length cut words are joined.
+_MOST_TOKENS: Final = 400
+_LONGEST_CUT: Final = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +143,13 @@ def read(raw: str) -> Document:
     if text.isascii():
         text = text.lower()
     else:
-        text, edits = _fold(text, disguises)
-        steps.append(edits)
+        text, folds = _fold(text, disguises)
+        steps += folds
     text, edits = _single_spaces(text)
     steps.append(edits)
     text, edits = _join_spaced(text, disguises)
+    steps.append(edits)
+    text, edits = _undisguise(text, disguises)
     steps.append(edits)
     return Document(raw, visible, text, tuple(links), disguises, OffsetMap(tuple(step for step in steps if step)))
 
@@ -180,29 +190,34 @@ def _render(raw: str, links: list[Link], disguises: Disguises) -> tuple[str, tup
 
 def _set_links_aside(visible: str, links: list[Link], offsets: OffsetMap) -> tuple[str, tuple[Edit, ...]]:
     """Put a mark and the words of the address in the place of each link; mail addresses and handles get marks."""
-    if "." not in visible and "@" not in visible and "://" not in visible and "<email>" not in visible:
-        return visible, ()
     rewriter = Rewriter(visible)
-    for token in _TOKEN.finditer(visible):
-        word = token[0]
-        if "." not in word and "@" not in word and ":" not in word and word != "<email>":
+    done = 0
+    for hint in _ADDRESS_HINT.finditer(visible):
+        if hint.start() < done:
             continue
-        base = token.start()
-        mail = _MAIL.search(word)
-        if mail:
-            rewriter.replace(base + mail.start(), base + mail.end(), f" {MAIL_MARK} ")
-            continue
-        handle = _HANDLE.match(word)
-        if handle:
-            rewriter.replace(base + handle.start(), base + handle.end(), HANDLE_MARK)
-            continue
+        before = _LAST_SPACE.match(visible, max(done, hint.start() - _LONGEST_LABEL), hint.start())
+        start = before.end() if before else max(done, hint.start() - _LONGEST_LABEL)
+        token = _NOT_SPACE.match(visible, start)
+        word = token[0] if token else ""
+        done = start + max(len(word), 1)
         link = _LINK.search(word)
         if link:
             target = link[0].rstrip(".,;:!?)]}")
-            start, end = base + link.start(), base + link.start() + len(target)
-            links.append(Link(target, Span(*offsets.source_span(start, end))))
-            rewriter.replace(start, end, f" {LINK_MARK} {link_words(target)} ")
+            first, last = start + link.start(), start + link.start() + len(target)
+            links.append(Link(target, Span(*offsets.source_span(first, last))))
+            rewriter.replace(first, last, f" {LINK_MARK} {link_words(target)} ")
+        elif "@" in word or "<" in word:
+            _set_address_aside(rewriter, word, start)
     return rewriter.finish()
+
+
+def _set_address_aside(rewriter: Rewriter, word: str, start: int) -> None:
+    mail = _MAIL.search(word, max(0, word.find("@") - _LONGEST_LABEL))
+    handle = _HANDLE.match(word)
+    if mail:
+        rewriter.replace(start + mail.start(), start + mail.end(), f" {MAIL_MARK} ")
+    elif handle and not severity_of(f"a{handle[0][1:].lower()}"):
+        rewriter.replace(start, start + handle.end(), HANDLE_MARK)
 
 
 def link_words(target: str) -> str:
@@ -211,76 +226,78 @@ def link_words(target: str) -> str:
     return " ".join(_NOT_WORD.split(address[:120])[:12]).strip()
 
 
-def _fold(text: str, disguises: Disguises) -> tuple[str, tuple[Edit, ...]]:
-    """Fold every character; look-alikes of other scripts are decided word by word."""
+def _fold(text: str, disguises: Disguises) -> tuple[str, list[tuple[Edit, ...]]]:
+    """Fold every character to a plain one, then decide look-alikes of other scripts word by word."""
+    steps = []
+    present = {char for char in set(text) if char > "\x7f"}
+    marks = "".join(sorted(char for char in present if unicodedata.combining(char) or "\u1160" <= char <= "\u11ff"))
+    if marks:
+        text, edits = _compose(text, marks, disguises)
+        steps.append(edits)
+        present = {char for char in set(text) if char > "\x7f"}
+    _count_costumes(text, present, disguises)
+    folded = text.translate(CODES)
+    odd = "".join(sorted(char for char in present if len(FOLDED[char]) != 1))
+    if odd:
+        rewriter = Rewriter(text)
+        for match in re.finditer(f"[{re.escape(odd)}]", text):
+            rewriter.replace(match.start(), match.end(), FOLDED[match[0]])
+        steps.append(rewriter.finish()[1])
+    if not LOOK_ALIKES.keys().isdisjoint(folded):
+        folded = _unmask(folded, disguises)
+    return folded, steps
+
+
+def _compose(text: str, marks: str, disguises: Disguises) -> tuple[str, tuple[Edit, ...]]:
+    """Join combining marks to the letter before them; on Latin letters, and beyond two in a row, they go."""
     rewriter = Rewriter(text)
-    latin_text = _mostly_latin(text)
-    for token in _TOKEN.finditer(text):
-        word = token[0]
-        if not word.isascii():
-            _fold_word(rewriter, token.start(), word, latin_text, disguises)
-        elif not word.islower():
-            rewriter.replace(token.start(), token.end(), word.lower())
+    for match in re.finditer(f"(.?)([{re.escape(marks)}]+)", text):
+        base = match[1]
+        latin = FOLDED[base].isascii() if base else True
+        disguises.marks += latin and bool(base) and len(match[2]) > 1
+        piece = base if latin else unicodedata.normalize("NFC", base + match[2][:2])
+        if piece != match[0]:
+            rewriter.replace(match.start(), match.end(), piece)
     return rewriter.finish()
 
 
-def _fold_word(rewriter: Rewriter, base: int, word: str, latin_text: bool, disguises: Disguises) -> None:
-    pieces = [FOLDED[char] for char in word]
-    if not "".join(pieces).isascii():
-        _compose(pieces, word, disguises)
-        _unmask(pieces, latin_text, disguises)
-    letters = any("a" <= piece[:1] <= "z" for piece in pieces)
-    for index, (char, piece) in enumerate(zip(word, pieces, strict=True)):
-        if char != piece:
-            rewriter.replace(base + index, base + index + 1, piece)
-    if letters:
-        disguises.invisible += any(not piece and is_invisible(char) for char, piece in zip(word, pieces, strict=True))
-        disguises.styled += sum(map(_is_styled, word)) > 1
+def _count_costumes(text: str, present: set[str], disguises: Disguises) -> None:
+    invisible = "".join(sorted(char for char in present if is_invisible(char)))
+    if invisible:
+        disguises.invisible += len(re.findall(f"[A-Za-z][{re.escape(invisible)}]+[A-Za-z]", text))
+    styled = "".join(sorted(char for char in present if is_styled(char)))
+    if styled:
+        disguises.styled += len(re.findall(f"[{re.escape(styled)}]{{2,}}", text))
 
 
-def _is_styled(char: str) -> bool:
-    code = ord(char)
-    return 0x1D400 <= code < 0x1D800 or 0xFF01 <= code < 0xFF5F or 0x2460 <= code < 0x2500 or 0x1F100 <= code < 0x1F1A0
+def _unmask(text: str, disguises: Disguises) -> str:
+    """Turn look-alikes into Latin letters where the word, or else the text around it, is Latin.
+
+    A word with any letter that has no Latin look-alike is left alone: it is a real word of its script.
+    """
+    latin_letters = sum("a" <= char <= "z" for char in text)
+    real_foreign = sum(char not in LOOK_ALIKES for char in _FOREIGN_LETTER.findall(text))
+    latin_text = 4 * real_foreign < latin_letters
+    if not latin_letters:
+        return text
+
+    def unmasked(match: re.Match[str]) -> str:
+        word = match[0]
+        if word.isascii() or not (latin_text or _LATIN_LETTER.search(word)):
+            return word
+        if not all(char in LOOK_ALIKES for char in _FOREIGN_LETTER.findall(word)):
+            return word
+        plain = word.translate(_UNMASK)
+        disguises.look_alike += plain != word
+        return plain
+
+    return _LETTER_RUN.sub(unmasked, text)
 
 
-def _compose(pieces: list[str], word: str, disguises: Disguises) -> None:
-    """Join combining marks to the letter before them; drop those that ride on Latin letters or on other marks."""
-    last = -1
-    dropped = 0
-    for index, char in enumerate(word):
-        if not pieces[index]:
-            continue
-        if unicodedata.combining(char) or "\u1160" <= char <= "\u11ff":
-            joined = unicodedata.normalize("NFC", pieces[last] + char) if last >= 0 else ""
-            if len(joined) == 1:
-                pieces[last], pieces[index] = joined, ""
-                continue
-            if last >= 0 and (pieces[last].isascii() or unicodedata.combining(pieces[last][-1])):
-                pieces[index] = ""
-                dropped += 1
-                continue
-        last = index
-    disguises.marks += dropped > 2
-
-
-def _unmask(pieces: list[str], latin_text: bool, disguises: Disguises) -> None:
-    """Turn look-alikes into Latin letters where the word, or else the text around it, is Latin."""
-    foreign = [index for index, piece in enumerate(pieces) if piece and not piece.isascii() and piece.isalpha()]
-    if not foreign or not all(pieces[index] in LOOK_ALIKES for index in foreign):
-        return
-    if latin_text or any("a" <= piece[:1] <= "z" for piece in pieces):
-        for index in foreign:
-            pieces[index] = LOOK_ALIKES[pieces[index]]
-        disguises.look_alike += 1
-
-
-def _mostly_latin(text: str) -> bool:
-    sample = text[:4096]
-    foreign = sum(char in _FOREIGN for char in sample)
-    return foreign * 2 < sum("a" <= char <= "z" or "A" <= char <= "Z" for char in sample)
-
-
-_FOREIGN: Final = frozenset(chr(code) for code in (*range(0x370, 0x590),))
+_LETTER_RUN: Final = re.compile(r"[^\W\d_]+")
+_LATIN_LETTER: Final = re.compile(r"[a-z]")
+_FOREIGN_LETTER: Final = re.compile(r"[^\W\d_a-z]")
+_UNMASK: Final = str.maketrans(LOOK_ALIKES)
 
 
 def _single_spaces(text: str) -> tuple[str, tuple[Edit, ...]]:
@@ -296,10 +313,42 @@ def _single_spaces(text: str) -> tuple[str, tuple[Edit, ...]]:
     return rewriter.finish()
 
 
+def _undisguise(text: str, disguises: Disguises) -> tuple[str, tuple[Edit, ...]]:
+    """Put disguised words back together; only the first ``_MOST_TOKENS`` different tokens are looked into."""
+    tokens = text.split(" ")
+    distinct = list(dict.fromkeys(tokens))[:_MOST_TOKENS]
+    odd = {token: found for token in distinct if (found := undisguised(token)) is not None}
+    if not odd:
+        return text, ()
+    rewriter = Rewriter(text)
+    start, before = 0, ""
+    for token in tokens:
+        end = start + len(token)
+        found = odd.get(token) or odd.get(before)
+        if found is not None:
+            word, trick = odd.get(token, ("", ""))
+            if trick:
+                rewriter.replace(start, end, word)
+                setattr(disguises, trick, getattr(disguises, trick) + 1)
+            elif before and joins(before, token):
+                rewriter.replace(start - 1, start, "")
+                disguises.split += 1
+        start, before = end + 1, token
+    return rewriter.finish()
+
+
 def _join_spaced(text: str, disguises: Disguises) -> tuple[str, tuple[Edit, ...]]:
+    """Join letters that stand alone in a row (``v i a g r a``); where that makes two known words, keep them apart."""
     rewriter = Rewriter(text)
     for match in _SPACED.finditer(text):
-        joined = "".join(char for char in match[0] if char.isalpha())
         disguises.spaced += 1
-        rewriter.replace(match.start(), match.end(), joined)
+        rewriter.replace(match.start(), match.end(), _divided(match[0].replace(" ", "")))
     return rewriter.finish()
+
+
+def _divided(letters: str) -> str:
+    if is_known(letters) or len(letters) > _LONGEST_LABEL:
+        return letters
+    cuts = (at for at in range(1, len(letters)) if is_known(letters[at:]) and (is_common(letters[:at]) or at == 1))
+    at = next(cuts, None)
+    return letters if at is None else f"{letters[:at]} {letters[at:]}"

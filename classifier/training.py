@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scipy import optimize, sparse
 
 from classifier.datasets import Example
-from classifier.dense import DENSE, DISGUISE_FEATURES
+from classifier.dense import DISGUISE_FEATURES
 from classifier.domain import HEADS
 from classifier.hashing import CHAR_COLUMNS, WORD_COLUMNS
 from classifier.scoring import Floats, Weights
@@ -105,45 +105,42 @@ def fit_heads(
     matrix: sparse.csr_array,
     targets: Targets,
     recipe: Recipe,
-    progress: Callable[[int], None] = lambda _: None,
+    heads: Sequence[str] = HEADS,
 ) -> tuple[npt.NDArray[np.float32], Floats]:
     """Logistic regression of every head at once by L-BFGS; gives coefficients (columns x heads) and intercepts."""
-    columns, heads = matrix.shape[1], targets.values.shape[1]
+    columns, width = matrix.shape[1], len(heads)
     mask = _column_mask(columns, heads)
     transposed = matrix.T.tocsr()
     total = np.maximum(targets.weights.sum(axis=0), 1.0)
 
     def loss(flat: Floats) -> tuple[float, Floats]:
-        coefficients = flat[:-heads].reshape(columns, heads).astype(np.float32)
-        logits = matrix @ coefficients + flat[-heads:].astype(np.float32)
+        coefficients = flat[:-width].reshape(columns, width).astype(np.float32)
+        logits = matrix @ coefficients + flat[-width:].astype(np.float32)
         chance = 1 / (1 + np.exp(-np.clip(logits, -30, 30)))
         log_loss = np.logaddexp(0, logits) - targets.values * logits
         error = (chance - targets.values) * targets.weights / total
-        penalty = flat[:-heads].reshape(columns, heads) / (recipe.strength * total)
+        penalty = flat[:-width].reshape(columns, width) / (recipe.strength * total)
         gradient = (transposed @ error.astype(np.float32) + penalty) * mask
         value = float((log_loss * targets.weights / total).sum(dtype=np.float64))
-        value += 0.5 * float((penalty * flat[:-heads].reshape(columns, heads)).sum())
+        value += 0.5 * float((penalty * flat[:-width].reshape(columns, width)).sum())
         return value, np.concatenate([gradient.ravel(), error.sum(axis=0, dtype=np.float64)])
 
-    steps = iter(range(1, recipe.iterations + 2))
     result = optimize.minimize(
         loss,
-        np.zeros(columns * heads + heads),
+        np.zeros(columns * width + width),
         jac=True,
         method="L-BFGS-B",
-        callback=lambda _: progress(next(steps)),
         options={"maxiter": recipe.iterations, "maxcor": 8, "maxfun": recipe.iterations * 2},
     )
-    return result.x[:-heads].reshape(columns, heads).astype(np.float32), result.x[-heads:]
+    return result.x[:-width].reshape(columns, width).astype(np.float32), result.x[-width:]
 
 
-def _column_mask(columns: int, heads: int) -> npt.NDArray[np.float32]:
+def _column_mask(columns: int, heads: Sequence[str]) -> npt.NDArray[np.float32]:
     """Disguise is never evidence of abuse: those columns belong to the spam head alone."""
-    mask = np.ones((columns, heads), dtype=np.float32)
-    if columns >= TERM_COLUMNS + len(DENSE):
-        spam = HEADS.index("spam")
-        for feature in DISGUISE_FEATURES:
-            mask[TERM_COLUMNS + feature, np.arange(heads) != spam] = 0
+    mask = np.ones((columns, len(heads)), dtype=np.float32)
+    abuse = [column for column, head in enumerate(heads) if head != "spam"]
+    for feature in DISGUISE_FEATURES:
+        mask[TERM_COLUMNS + feature, abuse] = 0
     return mask
 
 

@@ -1,0 +1,159 @@
+"""How good a recipe is on sources it has not seen: leave-one-source-out measures with intervals.
+
+A random split mostly measures which file a row is from; an owner's blog is always a source the model has not seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse, stats
+from sklearn.metrics import roc_auc_score
+
+from classifier.datasets import Example
+from classifier.domain import HEADS
+from classifier.features import HashedTerms, count_terms
+from classifier.scoring import Floats
+from classifier.text import read
+from classifier.training import Recipe, Targets, build_targets, fit_heads
+
+SPAM_SOURCES: Final = (
+    "youtube-spam-collection", "judol-youtube-id", "sms-spam-collection", "tg-spam-telegram", "janitr-x-posts",
+)  # fmt: skip
+#: Comments under news articles, in every file that holds copies of them.
+NEWS_SOURCES: Final = (
+    "civil_comments_cleaned", "civil_toxic_spans", "ham-civil-comments", "jigsaw_civil_mix_sample",
+    "fox_news_comments", "ham-fox-news-comments",
+)  # fmt: skip
+WIKI_SOURCES: Final = ("jigsaw_toxic_train_partial", "wiki_context_toxicity", "wiki_raters_sample")
+_UNSEEN_HAM: Final = ("jigsaw_civil_mix_sample", "fox_news_comments", "ham-fox-news-comments")
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Examples with their terms counted once, so that many fits can share the work."""
+
+    examples: tuple[Example, ...]
+    sources: npt.NDArray[np.str_]
+    words: sparse.csr_array
+    chars: sparse.csr_array
+    dense: npt.NDArray[np.float32]
+
+    def counts(self, rows: npt.NDArray[Any]) -> tuple[sparse.csr_array, sparse.csr_array, npt.NDArray[np.float32]]:
+        """The counted terms of some rows."""
+        return self.words[rows], self.chars[rows], self.dense[rows]
+
+    def rows_of(self, sources: Collection[str]) -> npt.NDArray[np.bool_]:
+        """Which rows are from these sources."""
+        return np.isin(self.sources, list(sources))
+
+
+def prepare(examples: Sequence[Example]) -> Prepared:
+    """Read and count all examples."""
+    counts = count_terms([read(example.text) for example in examples])
+    return Prepared(tuple(examples), np.array([example.source for example in examples]), *counts)
+
+
+def left_out_logits(
+    prepared: Prepared, targets: Targets, recipe: Recipe, left_out: Collection[str], heads: Sequence[str]
+) -> Floats:
+    """Logits of all rows of the left-out sources (other rows are NaN) by a model trained without them."""
+    columns = [HEADS.index(head) for head in heads]
+    wanted = Targets(targets.values[:, columns], targets.weights[:, columns])
+    test = prepared.rows_of(left_out)
+    train = np.flatnonzero(~test & (wanted.weights.sum(axis=1) > 0))
+    counts = prepared.counts(train)
+    features = HashedTerms(recipe.dense_scale).fit_counts(*counts)
+    matrix = features.transform_counts(*counts)
+    coefficients, intercept = fit_heads(matrix, wanted.at(train), recipe, heads=heads)
+    logits = np.full((len(test), len(heads)), np.nan)
+    rows = np.flatnonzero(test)
+    logits[rows] = features.transform_counts(*prepared.counts(rows)) @ coefficients + intercept
+    return logits
+
+
+def spam_by_source(
+    prepared: Prepared, recipe: Recipe, seed: int = 0, note: Callable[[str], None] = lambda _: None
+) -> dict[str, dict[str, Any]]:
+    """Each spam source left out together with news ham, which no model here has seen."""
+    targets = build_targets(prepared.examples, recipe, np.random.default_rng(seed))
+    truth = targets.values[:, 0] >= 0.5
+    unseen_ham = prepared.rows_of(_UNSEEN_HAM)
+    results = {}
+    for source in SPAM_SOURCES:
+        logits = left_out_logits(prepared, targets, recipe, {source, *_UNSEEN_HAM}, ("spam",))[:, 0]
+        own = prepared.sources == source
+        spam, ham = logits[own & truth], logits[own & ~truth]
+        news = logits[unseen_ham]
+        results[source] = {
+            "rows": int(own.sum()),
+            "spam": len(spam),
+            **area(spam, ham),
+            "caught_at_1pct_own_ham": share(spam, np.quantile(ham, 0.99)),
+            "caught_at_5pct_news_ham": share(spam, np.quantile(news, 0.95)),
+        }
+        note(f"{source}: {results[source]}")
+    return results
+
+
+def abuse_by_source(
+    prepared: Prepared, recipe: Recipe, seed: int = 0, note: Callable[[str], None] = lambda _: None
+) -> dict[str, dict[str, Any]]:
+    """Toxicity and identity attack with news, Wikipedia, Surge or Davidson left out."""
+    targets = build_targets(prepared.examples, recipe, np.random.default_rng(seed))
+    results: dict[str, dict[str, Any]] = {}
+
+    def measure(name: str, logits: Floats, positive: npt.NDArray[np.bool_], negative: npt.NDArray[np.bool_]) -> None:
+        results[name] = area(logits[positive], logits[negative])
+        note(f"{name}: {results[name]}")
+
+    def labelled(source: str, head: str) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+        column = HEADS.index(head)
+        known = (prepared.sources == source) & np.array([head in example.labels for example in prepared.examples])
+        return known & (targets.values[:, column] >= 0.5), known & (targets.values[:, column] < 0.5)
+
+    news = left_out_logits(prepared, targets, recipe, NEWS_SOURCES, ("toxicity", "identity_attack"))
+    mix_positive, mix_negative = labelled("jigsaw_civil_mix_sample", "toxicity")
+    measure("civil raw", news[:, 0], labelled("civil_toxic_spans", "toxicity")[0], mix_negative)
+    measure("civil mix", news[:, 0], mix_positive, mix_negative)
+    measure("civil cleaned", news[:, 0], *labelled("civil_comments_cleaned", "toxicity"))
+    measure("fox hate", news[:, 1], *labelled("fox_news_comments", "identity_attack"))
+    for name, sources, source in (
+        ("wiki", WIKI_SOURCES, "jigsaw_toxic_train_partial"),
+        ("surge", ("surge_toxicity",), "surge_toxicity"),
+        ("davidson", ("davidson2017",), "davidson2017"),
+    ):
+        logits = left_out_logits(prepared, targets, recipe, sources, ("toxicity",))
+        measure(name, logits[:, 0], *labelled(source, "toxicity"))
+    return results
+
+
+def area(positive: Floats, negative: Floats) -> dict[str, Any]:
+    """Area under the curve with its 95% interval (Hanley and McNeil) and counts."""
+    truth = np.repeat([1, 0], [len(positive), len(negative)])
+    auc = float(roc_auc_score(truth, np.concatenate([positive, negative])))
+    first, second = auc / (2 - auc), 2 * auc * auc / (1 + auc)
+    spread = auc * (1 - auc) + (len(positive) - 1) * (first - auc**2) + (len(negative) - 1) * (second - auc**2)
+    error = 1.96 * float(np.sqrt(spread / (len(positive) * len(negative))))
+    return {
+        "auc": round(auc, 4),
+        "auc_plus_minus": round(error, 4),
+        "positive": len(positive),
+        "negative": len(negative),
+    }
+
+
+def share(values: Floats, threshold: float) -> dict[str, Any]:
+    """Share of values above a threshold with its 95% Clopper-Pearson interval."""
+    return proportion(int((values > threshold).sum()), len(values))
+
+
+def proportion(hits: int, total: int) -> dict[str, Any]:
+    """A share with its 95% Clopper-Pearson interval."""
+    low = float(stats.beta.ppf(0.025, hits, total - hits + 1)) if hits else 0.0
+    high = float(stats.beta.ppf(0.975, hits + 1, total - hits)) if hits < total else 1.0
+    return {"share": round(hits / max(total, 1), 5), "of": total, "low": round(low, 5), "high": round(high, 5)}
