@@ -1,8 +1,8 @@
 # `make` lists everything. `make run` is all you need to try Sluice.
 
-# The first suitable Python; name another one with make PYTHON=/path/to/python3.12
-PYTHON ?= $(firstword $(foreach name,python3.12 python3.11 python3,$(if $(shell $(name) -c $(SUITS) 2>&1),,$(name))))
-SUITS = 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)) and "no")'
+# The first of these that suits is used; name another one with make PYTHON=/path/to/python3.12
+PYTHON ?= python3.12 python3.11 python3
+SUITS = 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))'
 BIN = .venv/bin
 INSTALL = $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet install --require-hashes --requirement
 COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/python -m piptools compile --quiet --generate-hashes --allow-unsafe \
@@ -42,7 +42,7 @@ quality: setup-dev ## Measure the decisions on the labelled data
 	$(BIN)/python -m pytest tests/quality $(ARGS)
 
 lock: setup-dev ## Renew both lock files; needs a .venv of Python 3.11, the oldest that we support
-	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "make clean lock PYTHON=python3.11")'
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "Use: make clean lock PYTHON=python3.11")'
 	$(COMPILE) --upgrade --output-file requirements.lock
 	$(COMPILE) --upgrade --extra dev --constraint requirements.lock --output-file requirements-dev.lock
 
@@ -55,11 +55,11 @@ setup-dev: .venv/.installed-dev
 
 .venv/.installed: pyproject.toml requirements.lock
 	@test "$$(uname -sm)" = "Linux x86_64" || { echo "Sluice sets itself up on x86-64 Linux only; elsewhere install Redis or Valkey and Python 3.12, then: pip install ." >&2; exit 1; }
-	@test -n "$(PYTHON)" || { echo "Sluice needs Python 3.11 or 3.12: install it (Debian, Ubuntu: apt-get install python3 python3-venv), or name one: make setup PYTHON=/path/to/python3.12" >&2; exit 1; }
-	@$(PYTHON) -c $(SUITS) 2>/dev/null || { echo "$(PYTHON) is not Python 3.11 or 3.12: name one that is, make setup PYTHON=/path/to/python3.12" >&2; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) cannot make virtual environments: install its venv package (Debian, Ubuntu: apt-get install python3-venv)." >&2; exit 1; }
-	@echo "Setting up .venv with $$($(PYTHON) --version); the first time this downloads about 150 MB."
-	@$(BIN)/python -c $(SUITS) 2>/dev/null || $(PYTHON) -m venv --clear .venv
+	@for name in $(PYTHON); do ( "$$name" -c $(SUITS) ) >/dev/null 2>&1 && python="$$name" && break; done; \
+	test -n "$$python" || { echo "Sluice needs Python 3.11 or 3.12 (looked for: $(PYTHON)): install one (Debian, Ubuntu: apt-get install python3 python3-venv), or name it: make setup PYTHON=/path/to/python3.12" >&2; exit 1; }; \
+	"$$python" -c 'import ensurepip, venv' 2>/dev/null || { echo "$$python cannot make virtual environments: install its venv package (Debian, Ubuntu: apt-get install python3-venv)." >&2; exit 1; }; \
+	echo "Setting up .venv with $$("$$python" --version); what it needs is downloaded the first time."; \
+	( $(BIN)/python -c $(SUITS) ) >/dev/null 2>&1 || "$$python" -m venv --clear .venv
 	@$(INSTALL) requirements.lock
 	@$(BIN)/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation --editable .
 	@touch $@
