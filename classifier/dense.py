@@ -35,8 +35,9 @@ _COUNTS: Final = (
     "length", "words", "word_length", "capitals", "digits", "punctuation", "exclamations", "questions", "shouting",
     "newlines", "links", "has_link", "hidden_links", "shorteners", "link_share", "mail", "handles", "phones", "amounts",
     "emoji", "emoji_share", "foreign_share", "unique_words", "short", "ellipsis", "quotes", "stretched",
-    "mixed_words", "unknown_share", "title_share", "numbers", "late_link", "sentences", "repetition", "starts_with_call",
-    "starts_with_greeting", "link_and_call", "link_and_short", "praise_without_argument", "phone_and_offer",
+    "mixed_words", "unknown_share", "title_share", "numbers", "late_link", "sentences", "repetition",
+    "starts_with_call", "starts_with_greeting", "link_and_call", "link_and_short", "praise_without_argument",
+    "phone_and_offer",
     "gambling_and_mixed",
 )  # fmt: skip
 #: Disguise alone is never evidence of abuse: these are for the spam head only.

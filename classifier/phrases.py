@@ -15,8 +15,8 @@ def terms(listed: str) -> frozenset[str]:
 
 #: A comment that begins like this asks for something, or greets.
 CALLS: Final = terms(
-    "check visit click buy get join watch call contact subscribe earn win play follow order looking need want free best "
-    "cheap make are see learn"
+    "check visit click buy get join watch call contact subscribe earn win play follow order looking need want free "
+    "best cheap make are see learn"
 )
 GREETINGS: Final = terms("hello hi hey dear guys howdy greetings halo hola bonjour привет здравствуйте")
 
