@@ -61,6 +61,6 @@ class Brain:
             self._loaded = found
             self._scorer = load(path)
         except (ModelError, OSError, ValueError) as error:
-            log.error("model.unusable", error=type(error).__name__, kept=self._scorer is not None)
+            log.error("model.unusable", reason=str(error), kept=self._scorer is not None)
             return
         log.info("model.loaded", model=self._scorer.version)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -28,6 +29,7 @@ def settings(**overrides: Any) -> Settings:
     """The settings with a command's options, logging set up."""
     import config.logs
 
+    os.umask(0o077)  # comments and addresses of people are in the files that commands make
     loaded = load(overrides)
     config.logs.configure(loaded.log_level, loaded.log_format)
     return loaded

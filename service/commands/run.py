@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 from collections.abc import Callable
@@ -33,6 +34,8 @@ def serve(
     chosen = settings(data_dir=data_dir, host=host, port=port, web_processes=web_processes, web_threads=web_threads)
     ensure_current(chosen)
     _hand_down(chosen)
+    # Most of our threads wait for a decision, they do not compute: the advice to have fewer does not apply.
+    logging.getLogger("_granian").addFilter(lambda record: "Python threads" not in record.getMessage())
     Server(
         "service.wsgi:serve_app",
         factory=True,

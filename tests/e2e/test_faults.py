@@ -24,6 +24,7 @@ import pytest
 import redis
 
 from config.paths import socket_path
+from service.process.redis_server import find_program
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
@@ -48,9 +49,7 @@ class Service:
     def run(self, command: list[str]) -> subprocess.Popen[bytes]:
         """Run any command with the service's environment."""
         with self.log.open("ab") as log:
-            process = subprocess.Popen(
-                command, env=self.environment, stdout=log, stderr=log, start_new_session=True
-            )
+            process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log, start_new_session=True)
         self._processes.append(process)
         return process
 
@@ -183,9 +182,7 @@ def test_no_comment_is_lost_and_none_is_decided_twice(service):
         ended.set()
         plugs.join()
 
-    service.wait_until(
-        lambda: not service.rows("SELECT id FROM comments WHERE status = 'pending' OR held_late"), 60
-    )
+    service.wait_until(lambda: not service.rows("SELECT id FROM comments WHERE status = 'pending' OR held_late"), 60)
     assert len(killed) >= 5
     assert service.rows("SELECT count(*) FROM comments") == [(500,)]
     machine = "SELECT comment_id FROM decisions WHERE kind = 'machine' GROUP BY comment_id, revision"
@@ -284,6 +281,4 @@ def test_nothing_personal_is_logged(service):
 
 
 def _redis_server() -> str:
-    from service.process.redis_server import find_program
-
     return str(find_program())

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import pytest
 
 from classifier.domain import HEADS
+from service.store import accounts
 from service.store.accounts import Site
 
 BODY = {
@@ -184,9 +186,13 @@ def test_an_article_sent_once_serves_later_comments(client, headers, app):
     """PUT /v1/articles stores a long text; a comment that names only id and url does not overwrite it."""
     text = "A long report. " * 15_000
     put = client.put(
-        "/v1/articles/a-1", json={"url": "https://news.example/a", "title": "T", "text": text[:262_144]}, headers=headers
+        "/v1/articles/a-1",
+        json={"url": "https://news.example/a", "title": "T", "text": text[:262_144]},
+        headers=headers,
     )
-    too_long = client.put("/v1/articles/a-1", json={"url": "https://news.example/a", "text": "x" * 262_145}, headers=headers)
+    too_long = client.put(
+        "/v1/articles/a-1", json={"url": "https://news.example/a", "text": "x" * 262_145}, headers=headers
+    )
     comment = client.post(
         "/v1/comments",
         json={"article": {"id": "a-1", "url": "https://news.example/a"}, "comment": {"text": "Hm"}},
@@ -228,10 +234,6 @@ def test_a_site_never_sees_anothers_comments(client, headers, make_site):
 
 def test_a_new_key_works_at_once_and_a_revoked_one_stops_within_a_second(client, app, site_and_key, secret):
     """Two keys live at a time; revoking takes effect without a restart."""
-    from datetime import UTC, datetime
-
-    from service.store import accounts
-
     store = app.extensions["sluice"].store
     site: Site
     site, old_key = site_and_key

@@ -32,7 +32,12 @@ def with_comment(**fields: object) -> dict[str, object]:
         (with_comment(texxt=MARK), 422, "request.invalid", "#/comment/texxt"),
         (with_comment(text=5), 422, "request.invalid", "#/comment/text"),
         (with_comment(text=f"{MARK}\0"), 422, "request.invalid", "#/comment/text"),
-        (b'{"article":{"url":"https://n.example/"},"comment":{"text":"a\\ud800"}}', 422, "request.invalid", "#/comment/text"),
+        (
+            b'{"article":{"url":"https://n.example/"},"comment":{"text":"a\\ud800"}}',
+            422,
+            "request.invalid",
+            "#/comment/text",
+        ),
         (with_comment(text="x" * 65_537), 422, "request.invalid", "#/comment/text"),
         (with_comment(author={"ip": MARK}), 422, "request.invalid", "#/comment/author/ip"),
         (with_comment(author={"verified": "yes"}), 422, "request.invalid", "#/comment/author/verified"),
@@ -67,7 +72,9 @@ def test_the_comment_may_have_exactly_the_longest_text(client, headers):
 
 def test_what_is_no_json_or_too_large_is_refused(client, headers):
     """415 for another content type or an encoding, 413 over the limit."""
-    form = client.post("/v1/comments", data="text=x", headers={**headers, "Content-Type": "application/x-www-form-urlencoded"})
+    form = client.post(
+        "/v1/comments", data="text=x", headers={**headers, "Content-Type": "application/x-www-form-urlencoded"}
+    )
     zipped = client.post("/v1/comments", json=GOOD, headers={**headers, "Content-Encoding": "gzip"})
     large = client.post("/v1/comments", json=with_comment(author={"name": "x" * 1_100_000}), headers=headers)
 
@@ -97,7 +104,9 @@ def test_wrong_places_and_methods(client, headers):
     assert {answer.mimetype for answer in (nowhere, odd_id, method)} == {"application/problem+json"}
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=x", "limit=201", "status=nice", "order=up", "cursor=%00", "cursor=é"])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=x", "limit=201", "status=nice", "order=up", "cursor=%00", "cursor=é"]
+)
 def test_odd_queries_are_422(client, headers, query):
     """A parameter that is not as it should be is named."""
     answer = client.get(f"/v1/comments?{query}", headers=headers)
@@ -156,9 +165,7 @@ FIELDS = st.sampled_from(
 def test_no_body_is_our_fault(client, headers, comment, article):
     """Whatever is sent, the answer is never a 5xx and never slow to make."""
     sent = {"article": {"url": "https://n.example/", **article}, "comment": {"text": "Hello", **comment}}
-    answer = client.post(
-        "/v1/comments", data=json.dumps(sent), headers={**headers, "Content-Type": "application/json"}
-    )
+    answer = client.post("/v1/comments", data=json.dumps(sent), headers={**headers, "Content-Type": "application/json"})
 
     assert answer.status_code in {202, 400, 409, 410, 422}, answer.text
 

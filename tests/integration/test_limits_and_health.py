@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
+from service.api import health
 from service.limits import Bucket, Failures
 from service.queue import WaitingList, connect
 
@@ -115,8 +117,6 @@ class TestWithoutRedis:
 
 def test_readiness_waits_for_a_worker_and_then_names_what_is_missing(client, app, redis_url, monkeypatch):
     """503 while the first worker is awaited; 200 with it; 200 and degraded when patience is over."""
-    from service.api import health
-
     monkeypatch.setattr(health, "_READINESS", health.Readiness())
     workers = WaitingList(connect(redis_url))
 
@@ -133,7 +133,6 @@ def test_readiness_waits_for_a_worker_and_then_names_what_is_missing(client, app
 
 def test_readiness_is_503_only_when_nothing_can_be_stored(client, app, monkeypatch):
     """A database that refuses to write is the one reason to send comments elsewhere."""
-    from sqlalchemy.exc import OperationalError
 
     def refuse(_work: object) -> None:
         raise OperationalError("BEGIN", {}, OSError("disk full"))
@@ -174,5 +173,9 @@ class TestWithToken:
 
     def test_a_trusted_proxy_is_believed(self, client):
         """Behind a trusted proxy the forwarded address counts, up to the first one that is not trusted."""
-        for forwarded, status in (("203.0.113.9", 403), ("203.0.113.9, 10.1.1.1", 403), ("127.0.0.1, 203.0.113.9", 403)):
+        for forwarded, status in (
+            ("203.0.113.9", 403),
+            ("203.0.113.9, 10.1.1.1", 403),
+            ("127.0.0.1, 203.0.113.9", 403),
+        ):
             assert client.get("/metrics", headers={"X-Forwarded-For": forwarded}).status_code == status

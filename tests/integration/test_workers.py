@@ -228,7 +228,11 @@ def test_personal_fields_are_forgotten_after_their_days(client, headers, here, u
 
     assert upkeep.forget_what_is_old() == 3
 
-    assert [column(here, f"author_{name}", old) for name in ("ip", "user_agent", "email")] == [None, None, "a@example.org"]
+    assert [column(here, f"author_{name}", old) for name in ("ip", "user_agent", "email")] == [
+        None,
+        None,
+        "a@example.org",
+    ]
     assert column(here, "referrer", old) is None
     assert column(here, "author_ip", young) == "203.0.113.7"
 
@@ -247,3 +251,19 @@ class TestKeepingNothing:
 
         assert column(here, "author_ip", comment_id) is None
         assert column(here, "author_email", comment_id) is None
+
+
+class TestUpkeepWithoutRedis:
+    """Redis is down altogether, and with it the lock."""
+
+    @pytest.fixture
+    def overrides(self, tmp_path):
+        return {"redis_url": f"unix://{tmp_path}/nobody.sock"}
+
+    def test_late_comments_are_held_all_the_same(self, client, headers, here, upkeep):
+        """The deadline needs the database only."""
+        (comment_id,) = submit(client, headers)
+        age(here, 61)
+        upkeep.once()
+
+        assert column(here, "status", comment_id) == "held"
