@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from service.commands.options import data_dir
+
 if TYPE_CHECKING:
     from config import Settings
     from service.process.up import Plan
 
 
 @click.command()
-@click.option("--data-dir", type=click.Path(path_type=Path), help="Folder for database, Redis, models and the secret.")
+@data_dir
 @click.option("--host", help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65_535), help="Port to listen on; 0 takes a free one.")
 @click.option("--workers", type=click.IntRange(1, 64), help="How many worker processes decide.")
