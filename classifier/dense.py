@@ -14,19 +14,12 @@ from typing import Final
 from classifier.commerce import SHORTENERS
 from classifier.phrases import CALLS, GREETINGS, KINDS, KINDS_OF
 from classifier.text import HANDLE_MARK, MAIL_MARK, Document
-from classifier.vocabulary import SEVERITIES, is_known, severity_of
+from classifier.vocabulary import FLAGS, SEVERITIES, SEVERITY_BITS
 
 _PHONE: Final = re.compile(r"\+?\d[\d() .-]{7,17}\d|<phone>")
 _MONEY: Final = re.compile(r"[$€£₽₹¥]\s?\d|\d\s?[$€£₽₹¥]|\d\s?(?:usd|eur|dollars|euro|руб|rupiah)", re.IGNORECASE)
-_CAPITALS: Final = re.compile(r"[A-ZА-Я]")
-_SHOUTED: Final = re.compile(r"\b[A-ZА-Я]{3,}\b")
-_DIGIT: Final = re.compile(r"[0-9]")
-_PUNCTUATION: Final = re.compile(r"[^\w\s]")
-_EMOJI: Final = re.compile("[\u2600-\u27bf\U0001f300-\U0001faff]")
-_NON_ASCII: Final = re.compile(r"[^\x00-\x7f]")
-_RUNS: Final = re.compile(r"([^\W\d_])\1\1")
-_TITLE: Final = re.compile(r"(?<=[a-zа-я,;] )[A-ZА-Я]")
-_SENTENCE: Final = re.compile(r"[.!?]+(?:\s|$)")
+_SHOUTED: Final = re.compile(r"[A-ZА-Я]{3,}")
+
 _KIND: Final = {kind: index for index, kind in enumerate(KINDS)}
 #: Disguises are rare, so they stand beside the other features with more voice.
 _LOUD: Final = 4.0
@@ -58,33 +51,43 @@ DISGUISE_FEATURES: Final = tuple(DENSE.index(name) for name in _DISGUISES)
 def dense_features(document: Document, words: Sequence[str], pairs: Sequence[str]) -> list[float]:
     """The dense features of one comment; ``words`` and ``pairs`` are those of its normalised text."""
     visible = document.visible
+    shape = visible.translate(_SHAPES)
     length = max(len(visible), 1)
     count = max(len(words), 1)
     links = document.links
     disguises = document.disguises
-    digits = len(_DIGIT.findall(visible))
-    foreign = 0 if visible.isascii() else len(_NON_ASCII.findall(visible))
-    emoji = len(_EMOJI.findall(visible)) if foreign else 0
+    digits = shape.count("d")
+    emoji = shape.count("e")
+    foreign = shape.count("f") + shape.count("F") + emoji
+    capitals = shape.count("U") + shape.count("F")
+    ends = shape.count("t")
+    punctuation = shape.count("p") + shape.count("c") + ends
     kinds = [0] * len(KINDS)
     for terms in (words, pairs):
         for term in terms:
             if term in KINDS_OF:
                 for kind in KINDS_OF[term]:
                     kinds[kind] += 1
-    profanity, direct = _profanity(words)
+    flags = [FLAGS[word] for word in words]
+    profanity, direct = _profanity(words, flags)
     phones = len(_PHONE.findall(visible)) if digits > 6 or "<phone>" in visible else 0
-    mixed = sum(not word.isalpha() and not word.isdigit() and len(word) > 3 for word in words) if digits else 0
+    numbers = mixed = 0
+    if digits:
+        numeric = [word for word in words if not word.isalpha()]
+        numbers = sum(word.isdigit() for word in numeric)
+        mixed = sum(len(word) > 3 for word in numeric) - sum(word.isdigit() and len(word) > 3 for word in numeric)
+    distinct = len(set(words))
     return [
         log1p(length) / 5,
         log1p(count) / 5,
         min(len(document.text) / count, 20) / 10,
-        len(_CAPITALS.findall(visible)) / length,
+        capitals / length,
         digits / length,
-        len(_PUNCTUATION.findall(visible)) / length,
+        punctuation / length,
         log1p(visible.count("!")),
         log1p(visible.count("?")),
-        log1p(len(_SHOUTED.findall(visible))),
-        log1p(visible.count("\n")),
+        log1p(len(_SHOUTED.findall(visible))) if capitals > 2 else 0.0,
+        log1p(shape.count("n")),
         log1p(len(links)),
         float(bool(links)),
         log1p(sum(link.hidden for link in links)),
@@ -97,18 +100,18 @@ def dense_features(document: Document, words: Sequence[str], pairs: Sequence[str
         log1p(emoji),
         emoji / length,
         foreign / length,
-        len(set(words)) / count,
+        distinct / count,
         float(count < 4),
         log1p(visible.count("...")),
         log1p(visible.count('"')),
-        log1p(len(_RUNS.findall(visible))),
+        log1p(disguises.stretched),
         log1p(mixed),
-        sum(not is_known(word) for word in words) / count,
-        len(_TITLE.findall(visible)) / count,
-        log1p(sum(word.isdigit() for word in words)),
+        flags.count(0) / count,
+        (shape.count("lsU") + shape.count("csU")) / count,
+        log1p(numbers),
         float(bool(links) and links[-1].span.end > 0.8 * len(document.raw)),
-        log1p(len(_SENTENCE.findall(visible))),
-        (count - len(set(words))) / count,
+        log1p(shape.count("ts") + shape.count("tn") + shape.endswith("t")),
+        (len(words) - distinct) / count,
         float(bool(words) and words[0] in CALLS),
         float(bool(words) and words[0] in GREETINGS),
         float(bool(links) and kinds[_KIND["call"]] > 0),
@@ -143,16 +146,43 @@ _SECOND_PERSON: Final = frozenset(
 )
 
 
-def _profanity(words: Sequence[str]) -> tuple[list[int], int]:
+def _profanity(words: Sequence[str], flags: Sequence[int]) -> tuple[list[int], int]:
     """Profane words by severity, and how many stand within four words after a second person."""
     counts = [0] * len(SEVERITIES)
     direct = 0
-    addressed = -9
-    for index, word in enumerate(words):
-        if word in _SECOND_PERSON:
-            addressed = index
-        severity = severity_of(word)
+    for index, flag in enumerate(flags):
+        severity = flag & SEVERITY_BITS
         if severity:
             counts[severity - 1] += 1
-            direct += index - addressed < 5
+            direct += not _SECOND_PERSON.isdisjoint(words[max(0, index - 4) : index + 1])
     return counts, direct
+
+
+class _Shapes(dict[int, str]):
+    """The kind of each character as a letter; see ``_shape_of``."""
+
+    def __missing__(self, code: int) -> str:
+        shape = _shape_of(chr(code))
+        if len(self) < _REMEMBERED:
+            self[code] = shape
+        return shape
+
+
+def _shape_of(char: str) -> str:
+    """U and l: Latin upper and lower case. F and f: other letters. d: digit. s: space. n: new line.
+
+    t: end of a sentence. c: comma. p: other signs. e: emoji.
+    """
+    if "\u2600" <= char <= "\u27bf" or "\U0001f300" <= char <= "\U0001faff":
+        return "e"
+    if char > "\x7f":
+        return "F" if "А" <= char <= "Я" else "f"
+    if char.isalnum():
+        return "d" if char.isdigit() else "U" if char.isupper() else "l"
+    if char.isspace():
+        return "n" if char == "\n" else "s"
+    return "t" if char in ".!?" else "c" if char in ",;" else "p"
+
+
+_REMEMBERED: Final = 16_384
+_SHAPES: Final = _Shapes()

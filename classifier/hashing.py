@@ -15,8 +15,6 @@ import mmh3
 import numpy as np
 import numpy.typing as npt
 
-from classifier.text import skeleton_of
-
 WORD_BITS: Final = 18
 CHAR_BITS: Final = 18
 WORD_COLUMNS: Final = 1 << WORD_BITS
@@ -29,6 +27,7 @@ Int64s = npt.NDArray[np.int64]
 _C1: Final = np.uint32(0xCC9E2D51)
 _C2: Final = np.uint32(0x1B873593)
 _SPACE: Final = 0x20
+_ZERO, _NINE = 0x30, 0x39
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +59,11 @@ def word_terms(words: Sequence[Sequence[str]], pairs: Sequence[Sequence[str]]) -
 
 def char_terms(texts: Sequence[str]) -> Terms:
     """Hashed character n-grams of each text's skeleton, inside word boundaries."""
-    pieces = [f" {skeleton_of(text)} " for text in texts]
-    encoded = "".join(pieces).encode()
+    encoded, sizes = _skeletons(texts)
     buffer = np.frombuffer(encoded + b"\0" * 4, dtype=np.uint8)
     blocks = np.ndarray(len(encoded) + 1, dtype="<u4", buffer=buffer, strides=(1,)).astype(np.uint32)
-    sizes = [len(piece) for piece in pieces]
-    total = sum(sizes)
-    document = np.repeat(np.arange(len(pieces), dtype=np.int64), sizes)
+    total = int(sizes.sum())
+    document = np.repeat(np.arange(len(texts), dtype=np.int64), sizes)
     low, high = CHAR_NGRAMS
     if total == len(encoded):
         spaces = buffer[:total] == _SPACE
@@ -88,7 +85,24 @@ def char_terms(texts: Sequence[str]) -> Terms:
             hashes.append(_hash(blocks, begins[chosen], int(length)))
     signed = np.concatenate(hashes).view(np.int32).astype(np.int64) if hashes else np.empty(0, dtype=np.int64)
     columns = np.abs(signed) & (CHAR_COLUMNS - 1)
-    return _count(columns, np.concatenate(owners), len(pieces), CHAR_BITS)
+    return _count(columns, np.concatenate(owners), len(texts), CHAR_BITS)
+
+
+def _skeletons(texts: Sequence[str]) -> tuple[bytes, Int64s]:
+    """The skeletons of texts between spaces, as one UTF-8 string, and their lengths in characters.
+
+    The same as ``skeleton_of``, for a whole batch at once.
+    """
+    codes = np.frombuffer("".join([f" {text} " for text in texts]).encode("utf-32-le"), dtype="<u4")
+    repeated = codes[1:] == codes[:-1]
+    kept = np.ones(len(codes), dtype=bool)
+    kept[1:] = ~(repeated & (codes[1:] != _SPACE) & ((codes[1:] < _ZERO) | (codes[1:] > _NINE)))
+    starts = np.cumsum([0, *[len(text) + 2 for text in texts[:-1]]])
+    sizes = np.add.reduceat(kept, starts, dtype=np.int64)
+    short = codes[kept]
+    if not len(short) or short.max() < 0x80:
+        return short.astype(np.uint8).tobytes(), sizes
+    return short.tobytes().decode("utf-32-le").encode(), sizes
 
 
 def _grams(spaces: npt.NDArray[np.bool_], size: int) -> Int64s:

@@ -74,7 +74,7 @@ def load(path: Path) -> Scorer:
         raise ModelFormatError(message)
     _check_sums(path, manifest)
     try:
-        arrays = {name: np.load(path / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _MAPPED}
+        arrays = {name: np.asarray(np.load(path / f"{name}.npy", "r", allow_pickle=False)) for name in _MAPPED}
         with np.load(path / "heads.npz", allow_pickle=False) as small:
             arrays |= {name: small[name] for name in _SMALL}
     except (OSError, ValueError, KeyError) as error:

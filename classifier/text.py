@@ -11,6 +11,7 @@ import html
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
 from classifier.disguise import joins, undisguised
@@ -64,7 +65,7 @@ _HANDLE: Final = re.compile(r"@\w{2,30}")
 _NOT_SPACE: Final = re.compile(r"\S{0,2400}")
 _LAST_SPACE: Final = re.compile(r".*\s", re.DOTALL)
 _LONGEST_LABEL: Final = 64
-_SPACES: Final = re.compile(r"[\s\x00-\x1f\x7f]{2,}|[^\S ]|[\x00-\x1f\x7f]")
+_SPACES: Final = re.compile(r"[\s\x00-\x1f\x7f]+")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _WORD: Final = re.compile(r"\w+")
 _NOT_WORD: Final = re.compile(r"[^a-z0-9]+")
@@ -301,23 +302,36 @@ _UNMASK: Final = str.maketrans(LOOK_ALIKES)
 
 
 def _single_spaces(text: str) -> tuple[str, tuple[Edit, ...]]:
+    if text.isprintable() and " ".join(text.split()) == text:
+        return text, ()
     rewriter = Rewriter(text)
-    if text.startswith(" ") and not _SPACES.match(text):
-        rewriter.replace(0, 1, "")
     last = len(text)
     for match in _SPACES.finditer(text):
         start, end = match.span()
-        rewriter.replace(start, end, "" if start == 0 or end == last else " ")
-    if text.endswith(" ") and last > 1 and not _SPACES.match(text, last - 2):
-        rewriter.replace(last - 1, last, "")
+        piece = "" if start == 0 or end == last else " "
+        if match[0] != piece:
+            rewriter.replace(start, end, piece)
     return rewriter.finish()
+
+
+#: Common words met before; only a shortcut, whatever it holds.
+_HONEST: Final[set[str]] = set()
+_REMEMBERED: Final = 32_768
 
 
 def _undisguise(text: str, disguises: Disguises) -> tuple[str, tuple[Edit, ...]]:
     """Put disguised words back together; only the first ``_MOST_TOKENS`` different tokens are looked into."""
     tokens = text.split(" ")
-    distinct = list(dict.fromkeys(tokens))[:_MOST_TOKENS]
-    odd = {token: found for token in distinct if (found := undisguised(token)) is not None}
+    suspects = set(tokens) - _HONEST
+    if not suspects:
+        return text, ()
+    odd = {}
+    for token in suspects if len(suspects) <= _MOST_TOKENS else islice(dict.fromkeys(tokens), _MOST_TOKENS):
+        found = undisguised(token)
+        if found is not None:
+            odd[token] = found
+        elif len(_HONEST) < _REMEMBERED:
+            _HONEST.add(token)
     if not odd:
         return text, ()
     rewriter = Rewriter(text)
@@ -339,6 +353,8 @@ def _undisguise(text: str, disguises: Disguises) -> tuple[str, tuple[Edit, ...]]
 
 def _join_spaced(text: str, disguises: Disguises) -> tuple[str, tuple[Edit, ...]]:
     """Join letters that stand alone in a row (``v i a g r a``); where that makes two known words, keep them apart."""
+    if sum(len(token) == 1 for token in text.split(" ")) < 3:
+        return text, ()
     rewriter = Rewriter(text)
     for match in _SPACED.finditer(text):
         disguises.spaced += 1
@@ -349,6 +365,7 @@ def _join_spaced(text: str, disguises: Disguises) -> tuple[str, tuple[Edit, ...]
 def _divided(letters: str) -> str:
     if is_known(letters) or len(letters) > _LONGEST_LABEL:
         return letters
-    cuts = (at for at in range(1, len(letters)) if is_known(letters[at:]) and (is_common(letters[:at]) or at == 1))
-    at = next(cuts, None)
+    cuts = [1] if letters[0] in "aiu" else []
+    cuts += range(3, len(letters) - 2)
+    at = next((at for at in cuts if is_common(letters[at:]) and is_common(letters[:at])), None)
     return letters if at is None else f"{letters[:at]} {letters[at:]}"

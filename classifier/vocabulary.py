@@ -20,10 +20,11 @@ SEVERITIES: Final = (1, 2, 3, 4)
 KNOWN: Final = 0x10
 COMMON: Final = 0x20
 SENSITIVE: Final = 0x40
+SEVERITY_BITS: Final = 0x07
 WORDS_FILE: Final = Path(__file__).parent / "words.bin"
 
 _SEED: Final = 0x51CE
-_SEVERITY_BITS: Final = 0x07
+_REMEMBERED: Final = 32_768
 
 
 def key_of(word: str) -> int:
@@ -40,29 +41,38 @@ def _table() -> tuple[array[int], bytes]:
     return keys, content[4 + 4 * count :]
 
 
-@lru_cache(maxsize=16_384)
-def _flags(word: str) -> int:
-    keys, flags = _table()
-    key = key_of(word)
-    index = bisect_left(keys, key)
-    return flags[index] if index < len(keys) and keys[index] == key else 0
+class _Flags(dict[str, int]):
+    """The flags of words, looked up once each; emptied when it has grown large."""
+
+    def __missing__(self, word: str) -> int:
+        keys, flags = _table()
+        key = key_of(word)
+        index = bisect_left(keys, key)
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        found = self[word] = flags[index] if index < len(keys) and keys[index] == key else 0
+        return found
+
+
+#: What is known of a word of a normalised text: its severity and the flags above; 0 for an unknown one.
+FLAGS: Final = _Flags()
 
 
 def severity_of(word: str) -> int:
     """How grave a word of a normalised text is; 0 when it is on no list."""
-    return _flags(word) & _SEVERITY_BITS
+    return FLAGS[word] & SEVERITY_BITS
 
 
 def is_known(word: str) -> bool:
     """Whether people write this word, or it is on a list of profanity."""
-    return _flags(word) != 0
+    return FLAGS[word] != 0
 
 
 def is_common(word: str) -> bool:
     """Whether people write this word often."""
-    return bool(_flags(word) & COMMON)
+    return bool(FLAGS[word] & COMMON)
 
 
 def is_sensitive(word: str) -> bool:
     """Whether this word is worth hiding: profane, or a word of spam."""
-    return bool(_flags(word) & SENSITIVE)
+    return bool(FLAGS[word] & SENSITIVE)
