@@ -39,8 +39,8 @@ class Spec:
     stage: int = 0
     """When we stop, children end in the order of their stages."""
     environment: Mapping[str, str] = field(default_factory=dict)
-    heal: Callable[[int], None] | None = None
-    """Called before each restart with the number of ends in a row."""
+    heal: Callable[[int, int], None] | None = None
+    """Called before each restart with the number of ends in a row and the last status."""
 
 
 class Child:
@@ -53,6 +53,7 @@ class Child:
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
         self.failures = 0
+        self.last_status = 0
         self.restart_at: float | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
@@ -93,9 +94,9 @@ class Child:
         if os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
             return None
         self.signal(signal.SIGKILL)
-        status = self._process.wait()
+        self.last_status = self._process.wait()
         self._process = None
-        return status
+        return self.last_status
 
     def schedule_restart(self) -> float:
         """Note one more end and when to start again; returns the delay."""

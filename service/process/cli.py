@@ -31,6 +31,8 @@ def up(data_dir: Path | None, host: str | None, port: int | None, workers: int |
 
     try:
         settings = load({"data_dir": data_dir, "host": host, "port": port, "workers": workers})
+        if settings.database_url or settings.redis_url:
+            _ = settings.secret  # cannot be made up here; say so before anything starts
         plan = make_plan(settings, demo=not no_demo)
     except (SettingsError, RedisUnavailableError, UnsafeFolderError) as error:
         click.echo(str(error), err=True)

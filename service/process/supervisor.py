@@ -117,7 +117,7 @@ class Supervisor:
                 self._log.warning("child.ended", child=child.spec.name, status=status, restart_in=delay)
             if child.restart_at is not None and child.restart_at <= time.monotonic():
                 if child.spec.heal:
-                    child.spec.heal(child.failures)
+                    child.spec.heal(child.failures, child.last_status)
                 self._start(child)
 
     def _start(self, child: Child) -> None:

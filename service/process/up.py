@@ -11,6 +11,7 @@ import errno
 import json
 import os
 import shutil
+import signal
 import socket
 import sys
 import time
@@ -96,6 +97,8 @@ def main() -> int:
     """Run the plan given as the one argument; returns the exit status."""
     plan = Plan.from_json(sys.argv[1])
     log = Log(as_json=plan.log_json, quiet=plan.quiet)
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C before anything was started needs no traceback
     os.umask(0o077)  # comments and addresses of people are in every file that we or our children make
     try:
         _lock = prepare(plan, log)
@@ -182,11 +185,15 @@ def run(plan: Plan, log: Log) -> int:
 
 def _redis(plan: Plan, log: Log) -> Spec:
     folder = plan.redis_folder
+    aside: list[Path] = []
 
-    def heal(failures: int) -> None:
-        log.warning("redis.ended", last_words=redis_server.last_words(folder))
-        if failures == UNREADABLE:
-            log.warning("redis.set_aside", folder=redis_server.set_aside(folder, time.time()))
+    def heal(failures: int, status: int) -> None:
+        """Redis that gives up by itself again and again cannot read its file; being killed says nothing of the kind."""
+        if status > 0:
+            log.warning("redis.gave_up", last_words=redis_server.last_words(folder))
+            if failures >= UNREADABLE and not aside:
+                aside.append(redis_server.set_aside(folder, time.time()))
+                log.warning("redis.set_aside", folder=aside[0])
 
     command = redis_server.command_line(
         Path(str(plan.redis_program)), socket_path=Path(plan.redis_socket), folder=folder

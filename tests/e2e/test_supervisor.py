@@ -309,6 +309,19 @@ def test_redis_with_unreadable_file_starts_empty(start):
         up.result()
 
 
+def test_killed_redis_keeps_its_data(start):
+    """Only Redis' own giving up says that its file is unreadable; being killed again and again does not."""
+    up = start()
+    up.wait_ready()
+    for _ in range(4):
+        redis = up.children()["redis"]
+        os.kill(redis, signal.SIGKILL)
+        assert eventually(lambda old=redis: up.children().get("redis", old) != old)
+        assert eventually(lambda: redis_server.answers(socket_path(up.data_dir)))
+
+    assert list(up.data_dir.glob("redis.*")) == []
+
+
 def test_web_that_never_becomes_ready_is_given_up(start):
     """A broken setting would otherwise print the same words for ever."""
     up = start(web=python("raise SystemExit('no such setting')"))

@@ -279,6 +279,7 @@ def test_everything_stays_under_400_mb(service):
         (["--host", "192.0.2.1", "--port", "8000"], {}, "Cannot listen on 192.0.2.1:8000"),
         ([], {"SLUICE_WORKRES": "3"}, "Did you mean workers?"),
         ([], {"SLUICE_REDIS_URL": "http://redis"}, "redis_url"),
+        ([], {"SLUICE_REDIS_URL": "redis://192.0.2.1"}, "set SLUICE_SECRET_KEY"),
     ],
 )
 def test_what_cannot_work_is_said_at_once(up, folder: Path, options, environment, sentence: str):
