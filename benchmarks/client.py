@@ -7,7 +7,7 @@ of an answer it reads only the status and the length.
 from __future__ import annotations
 
 import json
-import selectors
+import select
 import socket
 import time
 from collections.abc import Mapping, Sequence
@@ -66,35 +66,38 @@ def run(address: Address, requests: Sequence[bytes], connections: int) -> Load:
     """Send all requests over some connections, each of which sends its next one when the last was answered."""
     load = Load()
     left = iter(requests)
-    selector = selectors.DefaultSelector()
+    poll = select.epoll()
     clock = time.perf_counter
-    for _ in range(min(connections, len(requests))):
-        selector.register(_Connection(address), selectors.EVENT_READ)
+    opened = [_Connection(address) for _ in range(min(connections, len(requests)))]
+    by_number = {connection.fileno(): connection for connection in opened}
+    for number in by_number:
+        poll.register(number, select.EPOLLIN)
     began = clock()
-    for key in selector.get_map().values():
-        key.fileobj.send(next(left), clock())  # type: ignore[union-attr]
-    open_connections = len(selector.get_map())
-    while open_connections:
-        ready = selector.select(STUCK_SECONDS)
+    for connection in opened:
+        connection.send(next(left), clock())
+    while by_number:
+        ready = poll.poll(STUCK_SECONDS)
         if not ready:
-            raise TimeoutError(f"{open_connections} requests were not answered")
-        for key, _ in ready:
-            connection = key.fileobj
-            status = connection.receive()  # type: ignore[union-attr]
+            raise TimeoutError(f"{len(by_number)} requests were not answered")
+        for number, _ in ready:
+            connection = by_number[number]
+            status = connection.receive()
             if status is None:
                 continue
             now = clock()
-            load.latencies.append(now - connection.sent_at)  # type: ignore[union-attr]
+            load.latencies.append(now - connection.sent_at)
             load.statuses[status] = load.statuses.get(status, 0) + 1
             following = next(left, None)
             if following is None:
-                selector.unregister(connection)
-                connection.close()  # type: ignore[union-attr]
-                open_connections -= 1
-            else:
-                connection.send(following, now)  # type: ignore[union-attr]
+                del by_number[number]
+                poll.unregister(number)
+                connection.close()
+            elif connection.send(following, now):
+                del by_number[number]
+                by_number[connection.fileno()] = connection
+                poll.register(connection.fileno(), select.EPOLLIN)
     load.seconds = clock() - began
-    selector.close()
+    poll.close()
     return load
 
 
@@ -110,23 +113,30 @@ def once(address: Address, message: bytes) -> tuple[int, bytes]:
 
 
 class _Connection:
-    """One keep-alive connection; the selector waits on it, ``receive`` reads what is there."""
+    """One connection, kept alive when the server does; the selector waits on it, ``receive`` reads what is there."""
 
     def __init__(self, address: Address) -> None:
-        self._socket = socket.create_connection(address, timeout=60)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._address = address
+        self._socket = self._connected()
         self._read = b""
         self._needed = 0
         self._body_at = 0
+        self._closing = False
         self.sent_at = 0.0
 
     def fileno(self) -> int:
         return self._socket.fileno()
 
-    def send(self, message: bytes, now: float) -> None:
-        self._read, self._needed = b"", 0
+    def send(self, message: bytes, now: float) -> bool:
+        """Send, over a new connection if the server closes the old one; whether it is a new one."""
         self.sent_at = now
+        renewed = self._closing
+        if renewed:
+            self._socket.close()
+            self._socket = self._connected()
+        self._read, self._needed = b"", 0
         self._socket.sendall(message)
+        return renewed
 
     def receive(self) -> int | None:
         """The status when the answer is complete, else ``None``."""
@@ -135,11 +145,13 @@ class _Connection:
             raise ConnectionError("the server closed the connection")
         self._read += chunk
         if not self._needed:
-            head = self._read.find(b"\r\n\r\n")
-            if head < 0:
+            at = self._read.find(b"\r\n\r\n")
+            if at < 0:
                 return None
-            self._body_at = head + 4
-            self._needed = self._body_at + _length(self._read[:head])
+            head = self._read[:at].lower()
+            self._body_at = at + 4
+            self._needed = self._body_at + _length(head)
+            self._closing = b"\r\nconnection: close" in head
         return int(self._read[9:12]) if len(self._read) >= self._needed else None
 
     @property
@@ -149,9 +161,14 @@ class _Connection:
     def close(self) -> None:
         self._socket.close()
 
+    def _connected(self) -> socket.socket:
+        connection = socket.create_connection(self._address, timeout=60)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connection
+
 
 def _length(head: bytes) -> int:
-    at = head.lower().find(b"\r\ncontent-length:")
+    at = head.find(b"\r\ncontent-length:")
     if at < 0:
         raise ConnectionError("an answer without Content-Length cannot be measured")
     return int(head[at + 17 :].split(b"\r\n", 1)[0])
