@@ -65,7 +65,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["sluice"] = _parts(settings)
     for operation in OPERATIONS:
         app.add_url_rule(
-            operation.path.replace("{id}", "<path:item_id>" if "articles" in operation.path else "<item_id>"),
+            operation.path.replace("{id}", "<path:item_id>" if "articles" in operation.path else "<uuid:item_id>"),
             endpoint=operation.name,
             view_func=_view(operation),
             methods=[operation.method],
@@ -107,16 +107,16 @@ def _parts(settings: Settings) -> Web:
 
 
 def _view(operation: Operation) -> Callable[..., Response]:
-    def open_view(**arguments: str) -> Response:
-        return operation.handler(*arguments.values())
+    def open_view() -> Response:
+        return operation.handler()
 
-    def site_view(**arguments: str) -> Response:
+    def site_view(**arguments: object) -> Response:
         here = web()
         site = here.keys.authenticate(request)
         allowance = (here.writes if operation.scope == "write" else here.reads).spend(site.id)
         comments.raise_if_limited(allowance)
         g.limit_headers = allowance.headers()
-        return operation.handler(site, *arguments.values())
+        return operation.handler(site, *map(str, arguments.values()))
 
     return open_view if operation.scope == "open" else site_view
 

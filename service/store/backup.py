@@ -151,11 +151,12 @@ def inspect(source: Path) -> Manifest:
     """
     found: dict[str, str] = {}
     manifest: Manifest | None = None
-    for name, file in _members(source):
-        if name == MANIFEST:
-            manifest = _manifest(source, file.read(LARGEST_MANIFEST))
-        else:
-            found[name] = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+    with _opened(source) as members:
+        for name, file in members:
+            if name == MANIFEST:
+                manifest = _manifest(source, file.read(LARGEST_MANIFEST))
+            else:
+                found[name] = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
     if manifest is None or found != manifest.sha256:
         raise _damaged(source)
     if manifest.revision > HEAD:
@@ -291,19 +292,24 @@ def _draft(target: Path) -> Iterator[IO[bytes]]:
 # --- Reading ------------------------------------------------------------------------------------------------------
 
 
-def _members(source: Path) -> Iterator[tuple[str, IO[bytes]]]:
+@contextlib.contextmanager
+def _opened(source: Path) -> Iterator[Iterator[tuple[str, IO[bytes]]]]:
     """Names and contents in the order of the archive; each content is readable until the next one is asked for."""
+
+    def members(archive: tarfile.TarFile) -> Iterator[tuple[str, IO[bytes]]]:
+        for member in archive:
+            file = archive.extractfile(member)
+            if file is None or not _MEMBER.fullmatch(member.name):
+                raise _damaged(source)
+            yield member.name, file
+
     try:
         with tarfile.open(source, "r|gz") as archive:
-            for member in archive:
-                file = archive.extractfile(member)
-                if file is None or not _MEMBER.fullmatch(member.name):
-                    raise BackupError(f"{source} is not a backup of Sluice.")
-                yield member.name, file
+            yield members(archive)
     except (tarfile.TarError, EOFError, zlib.error):
         raise _damaged(source) from None
-    except OSError as error:
-        raise BackupError(f"{source} cannot be read: {error.strerror or error}.") from None
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        raise BackupError(f"{source} cannot be read: {error.strerror}.") from None
 
 
 def _manifest(source: Path, content: bytes) -> Manifest:
@@ -321,15 +327,12 @@ def _unpack(source: Path, manifest: Manifest, staging: Store, folder: Path) -> N
     loaded: dict[str, int] = {}
 
     def work(connection: Connection) -> None:
-        for name, file in _members(source):
-            if name in tables:
-                loaded[tables[name].name] = _load(connection, tables[name], file)
-            elif name != MANIFEST:
-                path = folder / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                with path.open("wb") as copy:
-                    path.chmod(0o600)
-                    shutil.copyfileobj(file, copy)
+        with _opened(source) as members:
+            for name, file in members:
+                if name in tables:
+                    loaded[tables[name].name] = _load(connection, tables[name], file)
+                elif name != MANIFEST:
+                    _put(file, folder / name)
 
     try:
         staging.write(work)
@@ -339,6 +342,13 @@ def _unpack(source: Path, manifest: Manifest, staging: Store, folder: Path) -> N
         raise _damaged(source)
     if manifest.has_secret and fingerprint((folder / SECRET).read_bytes()) != manifest.secret:
         raise _damaged(source)
+
+
+def _put(file: IO[bytes], path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as copy:
+        path.chmod(0o600)
+        shutil.copyfileobj(file, copy)
 
 
 def _load(connection: Connection, table: sa.Table, file: IO[bytes]) -> int:
