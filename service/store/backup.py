@@ -40,7 +40,7 @@ from service.store.tables import UTCDateTime
 FORMAT: Final = 1
 #: Rows held in memory at a time, and bytes of lines when they are read back.
 CHUNK: Final = 500
-CHUNK_BYTES: Final = 1024 * 1024
+CHUNK_BYTES: Final = 256 * 1024
 MANIFEST: Final = "manifest.json"
 SECRET: Final = "secret.key"  # noqa: S105 - the name of a member
 LARGEST_MANIFEST: Final = 1024 * 1024
