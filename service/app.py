@@ -75,6 +75,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.before_request(_begin)
     app.after_request(_finish)
     app.register_error_handler(Exception, _problem)
+    # The model takes a moment to read; the first comments need not wait for it. Not earlier: CPython 3.11 counts the
+    # depth of syntax trees for all threads together, and both reading arrays and compiling routes make such trees.
+    threading.Thread(target=app.extensions["sluice"].brain.scorer, name="model", daemon=True).start()
     return app
 
 
@@ -82,8 +85,6 @@ def _parts(settings: Settings) -> Web:
     store = Store(settings.database_address, grouped=True, pool_size=settings.web_threads)
     client = connect(settings.redis_address)
     brain = Brain(settings.models_dir)
-    # The model takes a moment to read; the first comments need not wait for it.
-    threading.Thread(target=brain.scorer, name="model", daemon=True).start()
     return Web(
         settings=settings,
         store=store,
