@@ -34,6 +34,8 @@ from config import Settings
 from service.store.accounts import fingerprint
 from service.store.comments import ask_for_scrub
 from service.store.engine import Store
+from service.store.facts import SECRET as FINGERPRINT
+from service.store.facts import read_fact
 from service.store.migrate import HEAD, begin_afresh, current_revision, ensure_current, revision_of, upgrade
 from service.store.tables import UTCDateTime
 
@@ -100,17 +102,21 @@ def backup(settings: Settings, store: Store, target: Path) -> Manifest:
             revision = revision_of(connection)
             if revision is None:
                 raise BackupError("There is nothing to back up yet: the database has no tables.")
+            if revision > HEAD:
+                raise BackupError("The database belongs to a newer Sluice; back it up with that version.")
+            secret = _our_secret(settings)
+            made_with = read_fact(connection, FINGERPRINT) or fingerprint(secret)
             with tarfile.open(fileobj=draft, mode="w:gz", compresslevel=6) as archive:
                 members = _Members(archive)
                 rows = _add_tables(members, connection, _tables_at(revision, folder), folder)
                 _add_models(members, settings.models_dir)
-                if settings.embedded_secret:
-                    members.add_bytes(SECRET, settings.secret)
+                if settings.embedded_secret and fingerprint(secret) == made_with:
+                    members.add_bytes(SECRET, secret)
                 manifest = Manifest(
                     format=FORMAT,
                     revision=revision,
                     created_at=datetime.now(UTC),
-                    secret=fingerprint(settings.secret),
+                    secret=made_with,
                     rows=rows,
                     sha256=dict(members.sha256),
                 )
@@ -170,8 +176,7 @@ def replaces_secret(settings: Settings, source: Path, manifest: Manifest) -> boo
     Raises:
         BackupError: the secret is ours to keep in neither place, so the backup's API keys could not work.
     """
-    ours = settings.secret if not settings.embedded_secret or settings.secret_file.exists() else b""
-    if fingerprint(ours) == manifest.secret:
+    if fingerprint(_our_secret(settings)) == manifest.secret:
         return False
     if settings.embedded_secret and manifest.has_secret:
         return True
@@ -431,6 +436,11 @@ def _place_models(new: Path, models_dir: Path) -> None:
 
 
 # --- Shared -------------------------------------------------------------------------------------------------------
+
+
+def _our_secret(settings: Settings) -> bytes:
+    """Our secret, empty when it is lost or not made yet; asking the settings for it would make a new one."""
+    return settings.secret if not settings.embedded_secret or settings.secret_file.exists() else b""
 
 
 def _tables_at(revision: str, folder: Path) -> list[sa.Table]:

@@ -35,6 +35,7 @@ from service.store.comments import undecided_since
 from service.store.engine import Store
 from service.store.facts import write_fact
 from service.store.migrate import HEAD, current_revision, ensure_current
+from workers.upkeep import Upkeep
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -361,7 +362,9 @@ def test_a_backup_that_was_cut_off_is_refused(saved, tmp_path, kept):
         inspect(cut)
 
 
-@pytest.mark.parametrize("content", [b"not an archive", gzip.compress(b"not a tar"), os.urandom(1000)])
+@pytest.mark.parametrize(
+    "content", [b"not an archive", gzip.compress(b"not a tar"), bytes(range(256)) * 9], ids=["text", "gzip", "bytes"]
+)
 def test_a_file_that_is_no_backup_is_refused_in_one_sentence(tmp_path, source, content):
     """The command says so, exits 1 and changes nothing."""
     settings, store, _ = source
@@ -506,6 +509,36 @@ def test_the_command_finds_a_place_or_takes_one(source, tmp_path):
     assert "There is already a file" in again.stderr
 
 
+def test_a_backup_makes_and_migrates_nothing(source, tmp_path):
+    """A wrong folder is said and not filled; a database of another version is saved as it is, or refused."""
+    settings, store, _ = source
+
+    nowhere = run("backup", "--data-dir", tmp_path / "wrong")
+    store.write(lambda c: c.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'"))
+    newer = run("backup", "--data-dir", settings.data_dir)
+
+    assert nowhere.exit_code == newer.exit_code == 1
+    assert "There is no database in" in nowhere.stderr
+    assert "belongs to a newer Sluice" in newer.stderr
+    assert not (tmp_path / "wrong").exists()
+    assert current_revision(store) == "9999"
+
+
+def test_an_installation_that_lost_its_secret_can_still_be_saved(source, tmp_path):
+    """The comments are worth keeping; the backup says which secret its keys need and does not pretend to hold it."""
+    settings, _, _ = source
+    secret = settings.secret
+    settings.secret_file.unlink()
+
+    result = run("backup", tmp_path / "saved.tar.gz", "--data-dir", settings.data_dir)
+
+    manifest = inspect(tmp_path / "saved.tar.gz")
+    assert result.exit_code == 0
+    assert not manifest.has_secret
+    assert manifest.secret == accounts.fingerprint(secret)
+    assert not settings.secret_file.exists()
+
+
 def test_a_place_that_cannot_be_written_is_one_sentence(source, tmp_path):
     """And leaves nothing behind."""
     settings, _, _ = source
@@ -531,7 +564,10 @@ def test_upgrades_backups_are_forgotten_in_time_and_others_never(source):
     assert backup.forget_old_backups(settings, now) == 0
     assert backup.forget_old_backups(settings, now + timedelta(days=29)) == 0
     assert not left.exists()
-    assert backup.forget_old_backups(settings, now + timedelta(days=31)) == 1
+    old = (now - timedelta(days=31)).timestamp()
+    for file in (upgrade, asked_for):
+        os.utime(file, (old, old))
+    Upkeep(settings).forget_what_is_old()
     assert not upgrade.exists()
     assert asked_for.exists()
 
