@@ -24,6 +24,8 @@ NEWS_LIKE: Final = frozenset(
     {"civil_comments_cleaned", "jigsaw_civil_mix_sample", "jigsaw_toxic_train_partial", "wiki_context_toxicity",
      "surge_toxicity", "korean_news_comments"}
 )  # fmt: skip
+#: Files hold spam in any proportion; a score means a chance on a site with this much of it.
+SPAM_SHARE: Final = 0.2
 _ENOUGH: Final = 50
 
 
@@ -33,7 +35,7 @@ def calibrate(
     """Fit slope and offset of every head on logits of rows that were not in training.
 
     The spam head is calibrated on rows whose whole source was left out, since a site is always a source that the model
-    has not seen, with both classes weighing alike.
+    has not seen, as if ``SPAM_SHARE`` of the comments were spam.
     """
     news = np.array([example.source in NEWS_LIKE for example in examples])
     slope, offset = np.ones(len(HEADS)), np.zeros(len(HEADS))
@@ -42,7 +44,7 @@ def calibrate(
         truth = targets.values[:, column]
         if head == "spam":
             rows = known & ~np.isnan(left_out_spam)
-            slope[column], offset[column] = platt(left_out_spam[rows], truth[rows], balanced=True)
+            slope[column], offset[column] = platt(left_out_spam[rows], truth[rows], positive_share=SPAM_SHARE)
             continue
         rows = known & news if (known & news & (truth >= 0.5)).sum() >= _ENOUGH else known
         if rows.any():
@@ -50,11 +52,16 @@ def calibrate(
     return replace(weights, slope=slope, offset=offset)
 
 
-def platt(logits: Floats, truth: npt.NDArray[np.float32], *, balanced: bool = False) -> tuple[float, float]:
-    """Slope and offset that make logits fit the truth best, with a faint pull towards leaving them alone."""
-    positive = float(truth.sum())
-    ratio = (len(truth) - positive) / positive if balanced and positive else 1.0
-    weight = np.where(truth >= 0.5, ratio, 1.0)
+def platt(
+    logits: Floats, truth: npt.NDArray[np.float32], *, positive_share: float | None = None
+) -> tuple[float, float]:
+    """Slope and offset that make logits fit the truth best, with a faint pull towards leaving them alone.
+
+    With ``positive_share`` the rows are weighed as if that share of them were positive.
+    """
+    positive = float(truth.mean())
+    odds = 1.0 if positive_share is None else positive_share / (1 - positive_share) * (1 - positive) / positive
+    weight = np.where(truth >= 0.5, odds, 1.0)
 
     def loss(parameters: Floats) -> float:
         moved = logits * parameters[0] + parameters[1]
