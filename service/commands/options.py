@@ -50,7 +50,7 @@ def plainly(command: Callable[P, R]) -> Callable[P, R]:
         from sqlalchemy.exc import SQLAlchemyError
 
         from service.store.accounts import AccountError
-        from service.store.backup import BackupError
+        from service.store.archive import BackupError
 
         try:
             return command(*args, **kwargs)

@@ -20,7 +20,7 @@ import config
 from config import Settings, SettingsError
 from service import moderation
 from service.store import accounts, migrate, tables
-from service.store.backup import BackupError
+from service.store.archive import BackupError
 from service.store.engine import Store
 from service.store.facts import SECRET, read_fact
 from service.store.migrate import HEAD, begin_afresh, current_revision, downgrade, ensure_current, upgrade

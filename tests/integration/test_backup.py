@@ -30,7 +30,8 @@ from service.cli import cli
 from service.moderation import Idempotency
 from service.schemas import Edit
 from service.store import accounts, backup, tables
-from service.store.backup import BackupError, inspect, restore
+from service.store.archive import BackupError, inspect
+from service.store.backup import restore
 from service.store.comments import undecided_since
 from service.store.engine import Store
 from service.store.facts import write_fact
@@ -378,7 +379,11 @@ def test_a_file_that_is_no_backup_is_refused_in_one_sentence(tmp_path, source, c
     assert contents(store) == before
 
 
-@pytest.mark.parametrize("rows", [b'{"id": 1}\n', b"[]\n", b'{"comment_id": "x"', b'"text"\n'])
+A_LIST = {"id": "r", "comment_id": [1], "revision": 1, "action": "approve", "reason": None, "note": None}
+ODD_ROW = json.dumps({**A_LIST, "moderator": "ann", "ruled_at": NOW.isoformat()}).encode()
+
+
+@pytest.mark.parametrize("rows", [ODD_ROW, b'{"id": 1}\n', b"[]\n", b'{"comment_id": "x"', b'"text"\n'])
 def test_rows_that_do_not_fit_leave_the_database_as_it_was(saved, source, tmp_path, rows):
     """Even with the right checksums, nothing is replaced before all of it has been read."""
 
