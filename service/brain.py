@@ -1,4 +1,7 @@
-"""The brain as a process holds it: the champion model and the policy, reloaded when the champion changes."""
+"""The brain as a process holds it: the champion model and the policy, reloaded when the champion changes.
+
+What computes is imported when the model is read, which the web process does beside its first requests.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,13 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import config.logs
-from classifier.assess import assess
 from classifier.domain import Context, Verdict
-from classifier.policy import DEFAULT_POLICY
-from classifier.registry import ModelError, champion_path, load
-from classifier.scoring import Scorer
+
+if TYPE_CHECKING:
+    from classifier.scoring import Scorer
 
 log = config.logs.get("brain")
 
@@ -39,6 +41,9 @@ class Brain:
 
     def judge(self, contexts: Sequence[Context]) -> list[Verdict]:
         """A verdict for each context, in order."""
+        from classifier.assess import assess  # noqa: PLC0415
+        from classifier.policy import DEFAULT_POLICY  # noqa: PLC0415
+
         return assess(contexts, self.scorer(), DEFAULT_POLICY)
 
     def scorer(self) -> Scorer | None:
@@ -53,6 +58,8 @@ class Brain:
         return self._scorer
 
     def _refresh(self) -> None:
+        from classifier.registry import ModelError, champion_path, load  # noqa: PLC0415
+
         try:
             path = champion_path(self._models_dir)
             found = (path, (path / "manifest.json").stat().st_mtime_ns)

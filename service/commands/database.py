@@ -85,7 +85,8 @@ def restore(file: Path, yes: bool, as_json: bool, data_dir: Path | None) -> None
 @plainly
 def migrate(as_json: bool, data_dir: Path | None) -> None:
     """Bring the database to this version, backing it up first. Every other command does this by itself."""
-    from service.store.migrate import HEAD, current_revision, ensure_current
+    from service.store.glance import HEAD
+    from service.store.migrate import current_revision, ensure_current
 
     chosen = settings(data_dir=data_dir)
     chosen.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)

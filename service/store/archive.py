@@ -18,7 +18,7 @@ from typing import IO, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from service.store.migrate import HEAD
+from service.store.glance import HEAD
 
 FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"

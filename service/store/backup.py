@@ -21,13 +21,12 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError, InterfaceError, ProgrammingError
 
 from config import Settings
-from service.store.accounts import fingerprint
 from service.store.archive import FORMAT, MANIFEST, SECRET, BackupError, Manifest, Members, damaged, reading, writing
 from service.store.comments import ask_for_scrub
 from service.store.engine import Store
-from service.store.facts import SECRET as FINGERPRINT
 from service.store.facts import read_fact
-from service.store.migrate import HEAD, begin_afresh, current_revision, ensure_current, revision_of, upgrade
+from service.store.glance import HEAD, SECRET_FACT, fingerprint
+from service.store.migrate import begin_afresh, current_revision, ensure_current, revision_of, upgrade
 from service.store.portable import UnreadableRowError, copy_rows, dump_rows, load_rows, tables_at, tables_of
 
 #: A folder or file of unfinished work that is older than this was left by a killed process.
@@ -60,7 +59,7 @@ def backup(settings: Settings, store: Store, target: Path) -> Manifest:
             if revision > HEAD:
                 raise BackupError("The database belongs to a newer Sluice; back it up with that version.")
             secret = _our_secret(settings)
-            made_with = read_fact(connection, FINGERPRINT) or fingerprint(secret)
+            made_with = read_fact(connection, SECRET_FACT) or fingerprint(secret)
             with tarfile.open(fileobj=file, mode="w:gz", compresslevel=6) as archive:
                 members = Members(archive)
                 rows = _add_tables(members, connection, tables_at(revision, folder), folder)
