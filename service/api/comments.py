@@ -56,6 +56,8 @@ log = config.logs.get("api")
 T = TypeVar("T")
 
 RETRY_AFTER_SECONDS: Final = "1"
+#: How often a write that lost a race against another host's is tried again.
+RACES: Final = 5
 #: Comments that cost as much as one write: what a worker decides at once.
 BATCH_UNIT: Final = 64
 PAGE_DEFAULT: Final = 50
@@ -385,12 +387,14 @@ def _submit(
     return _retrying(lambda: here.store.write(work))
 
 
-def _retrying(write: Callable[[], T]) -> T:
+def _retrying(here: Web, work: Callable[[Connection], T]) -> T:
     """Two hosts may store the same id at the same moment: the second sees the first one's row when it tries again."""
-    try:
-        return write()
-    except IntegrityError:
-        return write()
+    for _ in range(RACES):
+        try:
+            return here.store.write(work)
+        except IntegrityError:
+            continue
+    return here.store.write(work)
 
 
 def _idempotency(here: Web, body: bytes) -> Idempotency | None:
