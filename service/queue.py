@@ -108,7 +108,7 @@ class WaitingList:
         """Up to ``limit`` waiting ids, each with its reply list; waits for the first one if asked to."""
         entries = self._take_what_is_there(limit, listen=wait_seconds > 0)
         if not entries and wait_seconds:
-            first = cast("tuple[bytes, bytes] | None", self._redis.blpop([WAITING], timeout=wait_seconds))
+            first = cast("list[bytes] | None", self._redis.execute_command("BLPOP", WAITING, wait_seconds))
             if first is None:
                 return []
             entries = [first[1], *self._take_what_is_there(limit - 1, listen=True)]
@@ -227,7 +227,7 @@ class Replies:
     def _listen(self) -> None:
         while not self._closed.is_set():
             try:
-                decided = cast("tuple[bytes, bytes] | None", self._redis.blpop([self.address], timeout=1))
+                decided = cast("list[bytes] | None", self._redis.execute_command("BLPOP", self.address, 1))
             except redis.RedisError as error:
                 log.warning("replies.unavailable", error=type(error).__name__)
                 time.sleep(0.5)

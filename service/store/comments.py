@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeAlias
@@ -141,14 +141,23 @@ def text_of(connection: Connection, comment_id: str, revision: int) -> tuple[str
     return None if row is None else (row.text, row.format)
 
 
-_ARTICLE: Final = sa.select(articles).where(
-    articles.c.site_id == sa.bindparam("site_id"), articles.c.key == sa.bindparam("key")
+_ARTICLES_BY_KEY: Final = sa.select(articles).where(
+    articles.c.site_id == sa.bindparam("site_id"), articles.c.key.in_(sa.bindparam("keys", expanding=True))
 )
+
+
+def find_articles(connection: Connection, site_id: str, keys: Collection[str]) -> dict[str, RowMapping]:
+    """The site's articles with these keys."""
+    found: dict[str, RowMapping] = {}
+    for chunk in _chunks(sorted(keys)):
+        rows = connection.execute(_ARTICLES_BY_KEY, {"site_id": site_id, "keys": chunk}).mappings()
+        found |= {row["key"]: row for row in rows}
+    return found
 
 
 def find_article(connection: Connection, site_id: str, key: str) -> RowMapping | None:
     """The site's article with this key."""
-    return connection.execute(_ARTICLE, {"site_id": site_id, "key": key}).mappings().one_or_none()
+    return find_articles(connection, site_id, [key]).get(key)
 
 
 def insert_article(connection: Connection, row: Mapping[str, Any]) -> None:
