@@ -387,14 +387,14 @@ def _submit(
     return _retrying(lambda: here.store.write(work))
 
 
-def _retrying(here: Web, work: Callable[[Connection], T]) -> T:
+def _retrying(write: Callable[[], T]) -> T:
     """Two hosts may store the same id at the same moment: the second sees the first one's row when it tries again."""
     for _ in range(RACES):
         try:
-            return here.store.write(work)
+            return write()
         except IntegrityError:
             continue
-    return here.store.write(work)
+    return write()
 
 
 def _idempotency(here: Web, body: bytes) -> Idempotency | None:
