@@ -116,8 +116,8 @@ class Signal:
     """One named piece of evidence.
 
     ``weight`` is in logits towards trouble (negative speaks for the comment), added to the score of ``head`` when one
-    is named. ``forces`` names an action that this
-    evidence asks for whatever the scores say; a ruling by a person is never subject to it.
+    is named. ``forces`` names an action that this evidence asks for whatever the scores say; ``caps`` the gravest one
+    that the score of ``head`` may ask for. A ruling by a person is never subject to either.
     """
 
     code: str
@@ -126,6 +126,7 @@ class Signal:
     spans: tuple[Span, ...] = ()
     head: str | None = None
     forces: Action | None = None
+    caps: Action | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,12 +54,19 @@ class Ruled:
 def decide(policy: Policy, signals: Sequence[Signal], scores: Mapping[str, float]) -> Ruled:
     """Weigh signals and scores under a policy: the gravest action that anything asks for wins.
 
+    A signal may cap what the score of its head can ask for.
+
     Reasons are given for what asked for an action, the weightiest first, and then for what spoke beside it.
     """
     action = Action.APPROVE
     reasons: list[Reason] = []
+    caps = {signal.head: signal for signal in signals if signal.caps is not None}
     for head in HEADS:
         asked = _asked(policy.heads.get(head, Thresholds()), scores.get(head))
+        cap = caps.get(head)
+        if cap is not None and cap.caps is not None and _SEVERITY[asked] > _SEVERITY[cap.caps]:
+            asked = cap.caps
+            reasons.append(_reason(cap))
         if asked is not Action.APPROVE:
             action = _graver(action, asked)
             reasons.append(_score_reason(head, scores[head]))
@@ -67,7 +74,7 @@ def decide(policy: Policy, signals: Sequence[Signal], scores: Mapping[str, float
         if signal.forces is not None:
             action = _graver(action, signal.forces)
     if action is not Action.APPROVE:
-        reasons += [Reason(code=s.code, message=s.message, weight=s.weight, spans=s.spans) for s in signals]
+        reasons += [_reason(signal) for signal in signals if signal.caps is None]
     return Ruled(action, tuple(sorted(reasons, key=lambda reason: -abs(reason.weight))))
 
 
@@ -104,6 +111,10 @@ def _asked(thresholds: Thresholds, score: float | None) -> Action:
 
 def _graver(first: Action, second: Action) -> Action:
     return max(first, second, key=_SEVERITY.__getitem__)
+
+
+def _reason(signal: Signal) -> Reason:
+    return Reason(code=signal.code, message=signal.message, weight=signal.weight, spans=signal.spans)
 
 
 def _score_reason(head: str, score: float) -> Reason:
