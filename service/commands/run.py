@@ -36,6 +36,7 @@ def serve(
     from service.store.glance import is_current
 
     chosen = settings(data_dir=data_dir, host=host, port=port, web_processes=web_processes, web_threads=web_threads)
+    _await_port(chosen)
     if not is_current(chosen):
         from service.store.migrate import ensure_current
 
