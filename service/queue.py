@@ -56,6 +56,7 @@ class Queue:
         self._redis = connection
         self._jobs = JobQueue(CLASSIFY_QUEUE, connection=connection, serializer=JSONSerializer)
         self._together = Together(self._push)
+        self._away_until = float("-inf")
 
     def announce(self, ids: Sequence[str], reply_to: str | None = None) -> None:
         """Put ids on the waiting list and make sure that a worker looks; threads that do so at once share the trip.
@@ -63,14 +64,21 @@ class Queue:
         Raises:
             redis.RedisError: Redis is away; the comments are safe in the database and upkeep announces them later.
         """
+        if time.monotonic() < self._away_until:
+            raise redis.ConnectionError("Redis was away a moment ago.")
         self._together.do(ids if reply_to is None else [f"{comment_id}|{reply_to}" for comment_id in ids])
 
     def _push(self, pieces: Sequence[Piece]) -> None:
         pipeline = self._redis.pipeline(transaction=False)
         pipeline.rpush(WAITING, *(entry for piece in pieces for entry in piece.item))
         pipeline.exists(LISTENING)
-        if not pipeline.execute()[1]:
-            self.ring()
+        try:
+            if not pipeline.execute()[1]:
+                self.ring()
+        except redis.RedisError:
+            # Others need not wait for the same time-out; upkeep announces whatever is left out meanwhile.
+            self._away_until = time.monotonic() + AWAY_SECONDS
+            raise
 
     def ring(self) -> None:
         """Queue one bell, unless one is on its way."""
