@@ -293,10 +293,12 @@ def _commerce(words: Sequence[str]) -> int:
     return sum(2 if term in STRONG_COMMERCE else 1 for term in {*words, *pairs} if term in COMMERCE)
 
 
+_INSIDE: Final = re2.compile("|".join(sorted(re.escape(term) for term in STRONG_COMMERCE if len(term) > 4)))
+
+
 def _commerce_inside(host: str) -> int:
     """Like ``_commerce``, for host names whose words are run together."""
-    name = host.rsplit(".", 1)[0]
-    return sum(2 for term in STRONG_COMMERCE if len(term) > 4 and term in name)
+    return 2 * len(set(_INSIDE.findall(host.rsplit(".", 1)[0])))
 
 
 def _praise(document: Document) -> bool:
