@@ -169,7 +169,7 @@ class TestSignals:
         """Earlier decisions on the author move the score a little."""
         assert "author.rejected_before" in codes(Context(text="hi", record=AuthorRecord(rejected=2)))
         assert "author.approved_before" in codes(Context(text="hi", record=AuthorRecord(approved=9)))
-        assert codes(Context(text="hi", record=AuthorRecord(approved=1))) == {"offer.none"}
+        assert codes(Context(text="hi", record=AuthorRecord(approved=1))) == {"offer.none", "text.short"}
 
 
 class TestPolicy:
