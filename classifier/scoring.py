@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Final
 
 import numpy as np
@@ -20,6 +22,7 @@ FEATURE_VERSION: Final = "4"
 Floats = npt.NDArray[np.float64]
 
 _CHUNK: Final = 256
+_REMEMBERED: Final = 4_096
 
 
 @dataclass(frozen=True, slots=True)
