@@ -40,7 +40,9 @@ def main() -> int:
             results[name], failed = {"error": traceback.format_exc(limit=3)}, True
         print(f"{name} took {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
     print(report.table(results))
-    print("\nMedians (lowest-highest) of", plan.rounds, "interleaved rounds; ratios are taken within a round.")
+    print(f"\nMedians (lowest-highest) of {plan.rounds} interleaved rounds; ratios are taken within a round.")
+    print("Rate limits are raised to a million a second, so they are on the path but never in the way.")
+    print(f"{about['cores']} cores, load {about['load_before']} before the run, commit {about['commit']}.")
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json"
     path.write_text(json.dumps({"about": about, "results": results}, indent=1))

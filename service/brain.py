@@ -8,11 +8,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import config.logs
 from classifier.domain import Context, Verdict
+from service.together import Piece, Together
 
 if TYPE_CHECKING:
     from classifier.scoring import Scorer
@@ -21,6 +23,8 @@ log = config.logs.get("brain")
 
 #: How often a process looks whether another model was promoted.
 LOOK_SECONDS: Final = 1.0
+#: So many comments are judged as one batch; larger batches are no cheaper.
+PORTION: Final = 64
 
 
 class Brain:
@@ -32,6 +36,7 @@ class Brain:
         self._loaded: tuple[Path, int] | None = None
         self._looked = float("-inf")
         self._lock = threading.Lock()
+        self._together = Together(self._judge)
 
     @property
     def model(self) -> str | None:
@@ -40,11 +45,25 @@ class Brain:
         return None if scorer is None else scorer.version
 
     def judge(self, contexts: Sequence[Context]) -> list[Verdict]:
-        """A verdict for each context, in order."""
+        """A verdict for each context, in order.
+
+        Threads that ask at the same time are judged together: a batch costs each of its comments half, and threads
+        that compute side by side only take the interpreter away from each other. Long lists go in portions, so that a
+        single comment need not wait for a thousand.
+        """
+        verdicts: list[Verdict] = []
+        for start in range(0, len(contexts), PORTION):
+            verdicts += self._together.do(contexts[start : start + PORTION])
+        return verdicts
+
+    def _judge(self, pieces: Sequence[Piece]) -> None:
         from classifier.assess import assess  # noqa: PLC0415
         from classifier.policy import DEFAULT_POLICY  # noqa: PLC0415
 
-        return assess(contexts, self.scorer(), DEFAULT_POLICY)
+        contexts = [context for piece in pieces for context in piece.item]
+        verdicts = iter(assess(contexts, self.scorer(), DEFAULT_POLICY))
+        for piece in pieces:
+            piece.answer = list(islice(verdicts, len(piece.item)))
 
     def scorer(self) -> Scorer | None:
         """The champion's scorer; a broken one is logged once and leaves the last good one in place."""
