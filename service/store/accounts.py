@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 import string
@@ -44,7 +43,7 @@ def new_id() -> str:
 
 def digest_key(secret: bytes, key: str) -> str:
     """What is stored of an API key: useless without the installation's secret."""
-    return hmac.new(secret, b"api-key:" + key.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(secret, b"api-key:" + key.encode(), "sha256").hex()
 
 
 def add_site(connection: Connection, name: str, url: str, now: datetime) -> Site:
