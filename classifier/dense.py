@@ -185,8 +185,7 @@ def _shape_of(char: str) -> str:
     """
     if "\u2600" <= char <= "\u27bf" or "\U0001f300" <= char <= "\U0001faff":
         return "e"
-    if is_styled(char):
-        return _shape_of(unicodedata.normalize("NFKC", char)[0])
+    char = unicodedata.normalize("NFKC", char)[:1] if is_styled(char) else char
     if is_invisible(char) or unicodedata.combining(char):
         return ""
     if char > "\x7f":

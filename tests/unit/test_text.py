@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifier.attacks import ATTACKS
-from classifier.text import LINK_MARK, read, skeleton_of
+from classifier.dense import DENSE, dense_features
+from classifier.hashing import word_pairs
+from classifier.text import LINK_MARK, read, skeleton_of, words_of
 
 HOSTILE = st.text(
     st.one_of(
@@ -54,6 +56,15 @@ def test_the_whole_text_leads_back_to_the_whole_raw_text(raw: str) -> None:
         span = document.raw_span(0, len(document.text))
         assert not raw[: span.start].strip()
         assert not raw[span.end :].strip()
+
+
+def test_every_character_can_be_read() -> None:
+    """No code point that anyone writes is too odd to be counted."""
+    for start in (*range(0, 0x20000, 4096), 0xE0000):
+        raw = " ".join(map(chr, range(start, start + 4096)))
+        document = read(raw)
+        words = words_of(document.text)
+        assert len(dense_features(document, words, word_pairs(words))) == len(DENSE)
 
 
 @pytest.mark.parametrize(
