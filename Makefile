@@ -38,8 +38,8 @@ format: setup-dev ## Format the code and repair what ruff can repair
 bench: setup-dev ## Measure speed and memory of the real stack
 	$(BIN)/python -m benchmarks $(ARGS)
 
-quality: setup-dev ## Measure the decisions on the labelled data
-	$(BIN)/python -m pytest tests/quality $(ARGS)
+quality: setup-dev ## Measure the decisions on the labelled data, whole sources left out (takes long)
+	$(BIN)/python -m benchmarks.quality $(ARGS)
 
 lock: setup-dev ## Renew both lock files; needs a .venv of Python 3.11, the oldest that we support
 	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "Use: make clean lock PYTHON=python3.11")'
