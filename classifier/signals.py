@@ -18,6 +18,7 @@ from classifier.dense import host_of
 from classifier.domain import MAX_TEXT_CHARS, Action, Context, Signal, Span
 from classifier.phrases import KINDS, KINDS_OF
 from classifier.text import MAIL_MARK, Document, Link, link_words, read, words_of
+from classifier.vocabulary import FLAGS, SEVERITY_BITS
 
 _FLATTERY: Final = KINDS.index("flattery")
 
@@ -291,6 +292,25 @@ def _doxing(context: Context, document: Document) -> Iterator[Signal]:
         )
 
 
+# Scripts in which we had no comment labelled for abuse: there the model's doubt is mostly about the script.
+_UNLEARNT: Final = re2.compile(r"[^\P{L}\p{Latin}\p{Hangul}]")
+_LETTER: Final = re2.compile(r"\p{L}")
+
+
+def _language(context: Context, document: Document) -> Iterator[Signal]:
+    del context
+    text = document.text[:2000]
+    if text.isascii() or 2 * len(_UNLEARNT.findall(text)) <= len(_LETTER.findall(text)):
+        return
+    if not any(FLAGS[word] & SEVERITY_BITS for word in words_of(text)):
+        yield Signal(
+            code="language.unlearnt",
+            message="The model has learnt what abuse is from no text in this script, so its doubt counts less.",
+            weight=-2.0,
+            head="toxicity",
+        )
+
+
 _CHECKS: Final[tuple[Callable[[Context, Document], Iterator[Signal]], ...]] = (
     _limits,
     _form,
@@ -302,6 +322,7 @@ _CHECKS: Final[tuple[Callable[[Context, Document], Iterator[Signal]], ...]] = (
     _support_scam,
     _harm,
     _doxing,
+    _language,
 )
 
 

@@ -62,3 +62,22 @@ def test_one_plain_link_is_never_rejected(scorer: Scorer, text: str) -> None:
 def test_short_pitches_are_not_let_through(scorer: Scorer, text: str) -> None:
     """A call or a compliment is not made harmless by being short."""
     assert action(scorer, text) is not Action.APPROVE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ми чуємо ці дрони щоночі, і ніхто не скликає пресконференцію. Дякую, що нарешті запитали про це.",
+        "Я думаю, что правительство ошибается, и статья это показывает.",
+    ],
+)
+def test_honest_text_in_a_script_without_labels_is_approved(scorer: Scorer, text: str) -> None:
+    """What the model has never been shown is no ground to hold a reader's comment."""
+    assert action(scorer, text) is Action.APPROVE
+
+
+def test_a_listed_insult_counts_in_any_script(scorer: Scorer) -> None:
+    """Words from the lists still speak."""
+    verdict = assess([Context(text="Иди на хуй, ты пизда и мудак")], scorer, DEFAULT_POLICY)[0]
+
+    assert verdict.action is not Action.APPROVE
