@@ -22,7 +22,16 @@ from classifier.calibration import calibrate
 from classifier.card import licence, model_card
 from classifier.datasets import Example, load_snapshot
 from classifier.domain import HEADS
-from classifier.evaluation import NEWS_SOURCES, SPAM_SOURCES, Prepared, abuse_areas, area, left_out_logits, prepare
+from classifier.evaluation import (
+    NEWS_SOURCES,
+    SPAM_SOURCES,
+    Prepared,
+    abuse_areas,
+    area,
+    enough,
+    left_out_logits,
+    prepare,
+)
 from classifier.features import HashedTerms
 from classifier.registry import save
 from classifier.scoring import Floats
@@ -156,10 +165,10 @@ def manifest(digest: str, rows: int, recipe: Recipe, seed: int) -> dict[str, Any
 
 def make_report(prepared: Prepared, targets: Targets, held_out: HeldOut) -> dict[str, Any]:
     """Areas under the curve with counts and intervals."""
-    spam = {source: area(*_split(prepared, targets, held_out.spam, "spam", source)) for source in SPAM_SOURCES}
+    spam = {source: _split(prepared, targets, held_out.spam, "spam", source) for source in SPAM_SOURCES}
     return {
         "interval": "95%, Hanley and McNeil",
-        "spam_source_left_out": spam,
+        "spam_source_left_out": {source: area(*split) for source, split in spam.items() if enough(*split)},
         "abuse_news_left_out": abuse_areas(prepared, targets, held_out.news, _ABUSE_HEADS),
         "out_of_fold": {
             head: _areas(prepared, targets, held_out.folds[:, column], head) for column, head in enumerate(HEADS)
@@ -171,7 +180,7 @@ def _areas(prepared: Prepared, targets: Targets, logits: Floats, head: str) -> d
     areas = {}
     for source in np.unique(prepared.sources):
         positive, negative = _split(prepared, targets, logits, head, str(source))
-        if min(len(positive), len(negative)) >= 5:
+        if enough(positive, negative):
             areas[str(source)] = area(positive, negative)
     return areas
 

@@ -42,14 +42,21 @@ def calibrate(
     for column, head in enumerate(HEADS):
         known = targets.weights[:, column] > 0
         truth = targets.values[:, column]
-        if head == "spam":
-            rows = known & ~np.isnan(left_out_spam)
-            slope[column], offset[column] = platt(left_out_spam[rows], truth[rows], positive_share=SPAM_SHARE)
-            continue
+        logits, share = folds[:, column], None
         rows = known & news if (known & news & (truth >= 0.5)).sum() >= _ENOUGH else known
-        if rows.any():
-            slope[column], offset[column] = platt(folds[rows, column], truth[rows])
+        if head == "spam":
+            share = SPAM_SHARE
+            left_out = known & ~np.isnan(left_out_spam)
+            if _both(truth[left_out]):
+                logits, rows = left_out_spam, left_out
+        if _both(truth[rows]):
+            slope[column], offset[column] = platt(logits[rows], truth[rows], positive_share=share)
     return replace(weights, slope=slope, offset=offset)
+
+
+def _both(truth: npt.NDArray[np.float32]) -> bool:
+    """Whether there are rows of both classes."""
+    return bool(0 < (truth >= 0.5).sum() < len(truth))
 
 
 def platt(

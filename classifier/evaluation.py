@@ -30,6 +30,7 @@ NEWS_SOURCES: Final = (
     "fox_news_comments", "ham-fox-news-comments",
 )  # fmt: skip
 WIKI_SOURCES: Final = ("jigsaw_toxic_train_partial", "wiki_context_toxicity", "wiki_raters_sample")
+_FEWEST: Final = 5
 _UNSEEN_HAM: Final = ("jigsaw_civil_mix_sample", "fox_news_comments", "ham-fox-news-comments")
 
 
@@ -91,7 +92,8 @@ def left_out_logits(
     """Logits of the left-out rows (NaN for the others) by a model trained without them."""
     logits = np.full((len(left_out), len(heads)), np.nan)
     rows = np.flatnonzero(left_out)
-    logits[rows] = fit_without(prepared, targets, recipe, left_out, heads).logits(prepared, rows)
+    if len(rows):
+        logits[rows] = fit_without(prepared, targets, recipe, left_out, heads).logits(prepared, rows)
     return logits
 
 
@@ -148,12 +150,13 @@ def abuse_areas(
     raw = labelled(prepared, targets, "civil_toxic_spans", "toxicity")[0]
     cleaned = labelled(prepared, targets, "civil_comments_cleaned", "toxicity")
     fox = labelled(prepared, targets, "fox_news_comments", "identity_attack")
-    return {
-        "civil raw": area(toxicity[raw], toxicity[mix[1]]),
-        "civil mix": area(toxicity[mix[0]], toxicity[mix[1]]),
-        "civil cleaned": area(toxicity[cleaned[0]], toxicity[cleaned[1]]),
-        "fox hate": area(identity[fox[0]], identity[fox[1]]),
+    measures = {
+        "civil raw": (toxicity[raw], toxicity[mix[1]]),
+        "civil mix": (toxicity[mix[0]], toxicity[mix[1]]),
+        "civil cleaned": (toxicity[cleaned[0]], toxicity[cleaned[1]]),
+        "fox hate": (identity[fox[0]], identity[fox[1]]),
     }
+    return {name: area(*split) for name, split in measures.items() if enough(*split)}
 
 
 def labelled(
@@ -163,6 +166,11 @@ def labelled(
     known = (prepared.sources == source) & np.array([head in example.labels for example in prepared.examples])
     truth = targets.values[:, HEADS.index(head)] >= 0.5
     return known & truth, known & ~truth
+
+
+def enough(positive: Floats, negative: Floats) -> bool:
+    """Whether there are rows of both classes to measure with."""
+    return min(len(positive), len(negative)) >= _FEWEST
 
 
 def area(positive: Floats, negative: Floats) -> dict[str, Any]:
