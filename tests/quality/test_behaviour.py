@@ -69,7 +69,7 @@ FLATTERY = [
     "Hello there, just became aware of your blog through Google, and found that it is truly informative.",
     "I was very happy to find this page. I want to thank you for your time for this wonderful read!!",
     "Excellent site you have got here. It's hard to find excellent writing like yours nowadays. Keep it up!",
-    "Pretty section of content. I simply stumbled upon your web site and I get in fact enjoyed account your blog posts.",
+    "Pretty section of content. I stumbled upon your web site and I get in fact enjoyed account your blog posts.",
     "This is my first time pay a quick visit at here and i am genuinely pleassant to read all at one place.",
     "Amazing blog! Is your theme custom made or did you download it from somewhere? Bless you",
 ]
