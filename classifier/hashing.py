@@ -62,12 +62,16 @@ def word_terms(words: Sequence[Sequence[str]], pairs: Sequence[Sequence[str]]) -
         hashes += [hash_of(term) for term in doubles]
         sizes.append(len(singles) + len(doubles))
     columns = np.abs(np.array(hashes, dtype=np.int64)) & (WORD_COLUMNS - 1)
+    if len(sizes) == 1:
+        return _count_one(columns)
     return _count(columns, np.repeat(np.arange(len(sizes)), sizes), len(sizes), WORD_BITS)
 
 
 def char_terms(texts: Sequence[str]) -> Terms:
     """Hashed character n-grams of each text's skeleton, inside word boundaries."""
     columns, positions, sizes = _char_grams(texts)
+    if len(texts) == 1:
+        return _count_one(columns)
     owner = np.repeat(np.arange(len(texts), dtype=np.int64), sizes)
     return _count(columns, owner[positions], len(texts), CHAR_BITS)
 
@@ -176,3 +180,15 @@ def _count(columns: Int64s, owners: Int64s, texts: int, bits: int) -> Terms:
     counts = np.diff(first, append=len(keys))
     starts = np.searchsorted(distinct >> bits, np.arange(texts + 1))
     return Terms(starts, distinct & ((1 << bits) - 1), counts)
+
+
+def _count_one(columns: Int64s) -> Terms:
+    """The same for one text, with fewer steps."""
+    columns.sort()
+    new = np.ones(len(columns), dtype=bool)
+    np.not_equal(columns[1:], columns[:-1], out=new[1:])
+    first = new.nonzero()[0]
+    counts = np.empty_like(first)
+    counts[:-1] = first[1:] - first[:-1]
+    counts[-1:] = len(columns) - first[-1:]
+    return Terms(np.array((0, len(first))), columns[first], counts)

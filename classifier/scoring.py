@@ -120,6 +120,9 @@ class Scorer:
 def term_values(terms: Terms, idf: Floats) -> Floats:
     """Sublinear TF-IDF values, each text's scaled to unit length."""
     values = idf * (1.0 + np.log(terms.counts))
+    if len(terms.starts) == 2:
+        length = float(np.sqrt(values @ values))
+        return values / length if length else values
     lengths = np.sqrt(sums(values * values, terms.starts))
     lengths[lengths == 0] = 1.0
     values /= np.repeat(lengths, np.diff(terms.starts))

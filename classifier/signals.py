@@ -265,7 +265,7 @@ def _harm(context: Context, document: Document) -> Iterator[Signal]:
     ):
         spans = [
             document.raw_span(*match.span())
-            for match in pattern.finditer(document.text)
+            for match in (pattern.finditer(document.text) if pattern.search(document.text) is not None else ())
             if not _REPORTED.search(document.text[max(0, match.start() - 40) : match.start()])
         ]
         if spans:
@@ -355,7 +355,7 @@ _INSIDE: Final = re2.compile("|".join(sorted(re.escape(term) for term in STRONG_
 def _commerce_inside(host: str) -> int:
     """Like ``_commerce``, for host names whose words are run together."""
     name = host.rsplit(".", 1)[0].encode("utf-8", "replace").decode()
-    return 2 * len(set(_INSIDE.findall(name)))
+    return 2 * len(set(_INSIDE.findall(name))) if _INSIDE.search(name) is not None else 0
 
 
 def _praise(document: Document) -> bool:
