@@ -293,14 +293,14 @@ def _doxing(context: Context, document: Document) -> Iterator[Signal]:
 
 
 # Scripts in which we had no comment labelled for abuse: there the model's doubt is mostly about the script.
-_UNLEARNT: Final = re2.compile(r"[^\P{L}\p{Latin}\p{Hangul}]")
-_LETTER: Final = re2.compile(r"\p{L}")
+# Letters that are neither Latin nor Hangul; the standard engine counts single characters several times faster than re2.
+_UNLEARNT: Final = re.compile(r"[^\W\d_A-Za-z\u00aa-\u024f\u1e00-\u1eff\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]")
 
 
 def _language(context: Context, document: Document) -> Iterator[Signal]:
     del context
     text = document.text[:2000]
-    if text.isascii() or 2 * len(_UNLEARNT.findall(text)) <= len(_LETTER.findall(text)):
+    if text.isascii() or 2 * len(_UNLEARNT.findall(text)) <= sum(map(str.isalpha, text)):
         return
     if not any(FLAGS[word] & SEVERITY_BITS for word in words_of(text)):
         yield Signal(
