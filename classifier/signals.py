@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -87,9 +88,15 @@ def _says_little(document: Document) -> bool:
 
 
 def _has_kind(document: Document, kinds: frozenset[int]) -> bool:
-    words = words_of(document.text)
+    return not kinds.isdisjoint(_kinds_in(document.text))
+
+
+@lru_cache(maxsize=4)
+def _kinds_in(text: str) -> frozenset[int]:
+    """The kinds of ``phrases`` that a text holds; several checks ask in turn."""
+    words = words_of(text)
     terms = (*words, *(f"{first} {second}" for first, second in pairwise(words)))
-    return any(not kinds.isdisjoint(KINDS_OF[term]) for term in terms if term in KINDS_OF)
+    return frozenset(kind for term in terms if term in KINDS_OF for kind in KINDS_OF[term])
 
 
 def _limits(context: Context, document: Document) -> Iterator[Signal]:
