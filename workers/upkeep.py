@@ -59,6 +59,7 @@ class Upkeep:
 
     def run(self, stop: threading.Event) -> None:
         """Go round until asked to stop."""
+        self.once()
         while not stop.wait(self._settings.upkeep_seconds):
             self.once()
         try:
