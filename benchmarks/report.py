@@ -51,11 +51,16 @@ def versus(
     return Row(what, spread(ours, unit), spread(baseline, unit), spread(ratios, "x"), target, reached)
 
 
-def alone(what: str, values: Sequence[float], unit: str, *, at_most: float | None = None) -> Row:
+def alone(
+    what: str, values: Sequence[float], unit: str, *, at_most: float | None = None, at_least: float | None = None
+) -> Row:
     """A figure without a baseline."""
-    if at_most is None:
-        return Row(what, spread(values, unit))
-    return Row(what, spread(values, unit), target=f"<= {at_most:g}{unit}", reached=statistics.median(values) <= at_most)
+    middle = statistics.median(values)
+    if at_most is not None:
+        return Row(what, spread(values, unit), target=f"<= {at_most:g}{unit}", reached=middle <= at_most)
+    if at_least is not None:
+        return Row(what, spread(values, unit), target=f">= {at_least:,.0f}{unit}", reached=middle >= at_least)
+    return Row(what, spread(values, unit))
 
 
 def answer(rows: Sequence[Row], **measured: Any) -> dict[str, Any]:

@@ -51,11 +51,11 @@ def run(plan: Plan) -> dict[str, Any]:
         _round(scorer, pipeline, comments(singles * 2 + BATCH, 1000 + number), rates)
     new, seen = rates["pipeline, new"], rates["pipeline, seen"]
     rows = [
-        report.versus("one comment, texts seen before", rates["lean, seen"], seen, "/s", at_least=10),
+        report.versus("one comment, texts seen before (remembered)", rates["lean, seen"], seen, "/s", at_least=10),
         report.versus("one comment, texts not seen before", rates["lean, new"], new, "/s", at_least=5),
         report.versus("whole brain, one comment", rates["brain, one"], new, "/s", at_least=5),
         report.alone("whole brain, one comment, p50", [1000 / rate for rate in rates["brain, one"]], "ms", at_most=0.7),
-        report.versus(f"whole brain, batches of {BATCH:,}", rates["brain, batch"], rates["pipeline, batch"], "/s"),
+        report.alone(f"whole brain, batches of {BATCH:,}", rates["brain, batch"], "/s", at_least=4_000),
     ]
     return report.answer(rows, rates=rates, comments=singles, batch=BATCH, model=scorer.version)
 
