@@ -204,27 +204,36 @@ def _harm(context: Context, document: Document) -> Iterator[Signal]:
             if not _REPORTED.search(document.text[max(0, match.start() - 40) : match.start()])
         ]
         if spans:
-            yield Signal(code=code, message=message, weight=3.0, head=head, forces=Action.HOLD, spans=tuple(spans[:20]))
+            yield _grave(code, message, 3.0, tuple(spans[:20]), head)
 
 
 _ADDRESS: Final = re2.compile(
     r"\b(?:lives?|living|resides?|address(?: is)?|home is|house is|find (?:him|her|them)) (?:at|on|:)? ?\d{1,5} \w+"
     r"(?: \w+)? (?:street|st|avenue|ave|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|way|place|pl)\b"
-    r"|\b(?:his|her|their) (?:home )?(?:address|phone number|cell|mobile number|phone) is\b"
+    r"|\b(?:his|her|their) (?:home )?address is\b[^.!?]{0,40}\d"
+)
+
+
+_NUMBER: Final = r"\+?\(?\d[\d() .\-]{6,17}\d"
+_PRIVATE_NUMBER: Final = re2.compile(
+    r"\b(?:his|her) (?:(?:home|private|personal|cell|mobile|own|real|tele) ?)*(?:phone|cell|mobile|number)"
+    rf"(?: ?number| no\.?)?(?: is| -|:)? ?{_NUMBER}"
+    r"|\b(?:their|[\pL\pM-]{2,40}(?:'s|s')) (?:home|private|personal|cell|mobile) ?(?:tele)?(?:phone|cell|mobile)?"
+    rf"(?: ?number| no\.?)?(?: is| -|:)? ?{_NUMBER}"
+    rf"|\b(?:call|ring|text|phone|bother|harass) (?:him|her) (?:\w+ ){{0,3}}(?:at|on|under) {_NUMBER}"
 )
 
 
 def _doxing(context: Context, document: Document) -> Iterator[Signal]:
+    """Where a person lives or how to reach them; a firm's or the writer's own number is not meant."""
     del context
-    match = _ADDRESS.search(document.text)
-    if match is not None:
-        yield Signal(
-            code="privacy.address",
-            message="The comment seems to give away where a person lives or how to reach them.",
-            weight=2.0,
-            spans=(document.raw_span(*match.span()),),
-            forces=Action.HOLD,
-        )
+    for pattern, code, message in (
+        (_ADDRESS, "privacy.address", "The comment seems to give away where a person lives or how to reach them."),
+        (_PRIVATE_NUMBER, "privacy.phone", "The comment seems to give away a person's telephone number."),
+    ):
+        match = pattern.search(document.text)
+        if match is not None:
+            yield _grave(code, message, 2.0, (document.raw_span(*match.span()),))
 
 
 _CHECKS: Final[tuple[Callable[[Context, Document], Iterator[Signal]], ...]] = (
@@ -239,6 +248,11 @@ _CHECKS: Final[tuple[Callable[[Context, Document], Iterator[Signal]], ...]] = (
     _harm,
     _doxing,
 )
+
+
+def _grave(code: str, message: str, weight: float, spans: tuple[Span, ...], head: str | None = None) -> Signal:
+    """Evidence of harm to a person: held for a person, and shown before anything else."""
+    return Signal(code=code, message=message, weight=weight, head=head, forces=Action.HOLD, spans=spans, escalate=True)
 
 
 def _spam(code: str, message: str, weight: float, spans: tuple[Span, ...] = ()) -> Signal:
