@@ -1,4 +1,4 @@
-"""Deterministic checks: named evidence from one comment's context alone.
+"""Deterministic checks: named evidence from one comment's context alone, which holds what the site knows of it.
 
 Each check looks at one thing and gives its signals. Weights are in logits towards trouble. No check decides by a word
 list alone that a comment is rejected; those that ask for an action ask for a person's look.
@@ -16,7 +16,9 @@ import re2
 from classifier.commerce import COMMERCE, DISPOSABLE_MAIL, FREE_MAIL, SHORTENERS, STRONG_COMMERCE, WEAK_TLDS
 from classifier.dense import host_of
 from classifier.domain import MAX_TEXT_CHARS, Action, Context, Signal, Span
+from classifier.history import author_signals, domain_signals, likeness_signals, rate_signals
 from classifier.phrases import KINDS, KINDS_OF
+from classifier.relevance import relevance_signals
 from classifier.text import Document, Link, link_words, read, words_of
 
 _FLATTERY: Final = KINDS.index("flattery")
@@ -132,22 +134,6 @@ def _author_mail(context: Context, document: Document) -> Iterator[Signal]:
         yield _spam("author.keyword_mail_domain", "The e-mail domain is made of sales words.", 1.5)
 
 
-def _record(context: Context, document: Document) -> Iterator[Signal]:
-    """A site's own experience with this author; praise farming is bounded by the small cap."""
-    del document
-    record = context.record
-    if record is None:
-        return
-    if record.rejected:
-        yield _spam(
-            "author.rejected_before",
-            f"{record.rejected} earlier comments of this author were rejected.",
-            min(0.8 * record.rejected, 2.5),
-        )
-    elif record.approved >= 3 and not record.held:
-        yield _spam("author.approved_before", f"{record.approved} earlier comments of this author were approved.", -0.7)
-
-
 _PHONE: Final = re2.compile(r"\+?\d[\d() .\-]{8,17}\d")
 _HELPLINE: Final = re2.compile(
     r"\b(?:customer (?:care|service|support)|tech(?:nical)? support|support (?:number|phone|team|line)|"
@@ -243,7 +229,11 @@ _CHECKS: Final[tuple[Callable[[Context, Document], Iterator[Signal]], ...]] = (
     _author_name,
     _author_url,
     _author_mail,
-    _record,
+    author_signals,
+    rate_signals,
+    likeness_signals,
+    domain_signals,
+    relevance_signals,
     _support_scam,
     _harm,
     _doxing,

@@ -27,6 +27,7 @@ from service.errors import CONTENT_TYPE, Problem
 from service.limits import Bucket, Failures
 from service.metrics import REQUESTS, SECONDS
 from service.moderation import Keep
+from service.pseudonyms import Pseudonyms
 from service.queue import Queue, Replies, connect
 from service.store.accounts import new_id
 from service.store.engine import Store
@@ -101,6 +102,7 @@ def _parts(settings: Settings) -> Web:
             ip=settings.retention_ip_days > 0,
             user_agent=settings.retention_user_agent_days > 0,
             referrer=settings.retention_referrer_days > 0,
+            pseudonyms=Pseudonyms(settings.secret),
         ),
         metrics_directory=os.environ.get("PROMETHEUS_MULTIPROC_DIR"),
     )

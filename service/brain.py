@@ -14,6 +14,7 @@ from classifier.domain import Context, Verdict
 from classifier.policy import DEFAULT_POLICY
 from classifier.registry import ModelError, champion_path, load
 from classifier.scoring import Scorer
+from classifier.text import Document
 
 log = config.logs.get("brain")
 
@@ -37,9 +38,9 @@ class Brain:
         scorer = self.scorer()
         return None if scorer is None else scorer.version
 
-    def judge(self, contexts: Sequence[Context]) -> list[Verdict]:
-        """A verdict for each context, in order."""
-        return assess(contexts, self.scorer(), DEFAULT_POLICY)
+    def judge(self, contexts: Sequence[Context], documents: Sequence[Document | None] | None = None) -> list[Verdict]:
+        """A verdict for each context, in order; ``documents`` are their texts where they are read already."""
+        return assess(contexts, self.scorer(), DEFAULT_POLICY, documents)
 
     def scorer(self) -> Scorer | None:
         """The champion's scorer; a broken one is logged once and leaves the last good one in place."""

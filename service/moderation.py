@@ -7,15 +7,20 @@ it tells anyone: Redis is a hint, the database is the truth.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 from sqlalchemy.engine import Connection
 
 from classifier.domain import Action, Reason, Status, Verdict
 from classifier.lifecycle import DECIDED, Event, next_status, standing
+from service import reputation
+from service.pseudonyms import Pseudonyms
+from service.reputation import NOTHING_SEEN, Evidence
 from service.schemas import ArticleFacts, ArticleIn, CommentIn, Edit, Submission
+from service.store import campaigns
 from service.store import comments as store
 from service.store.accounts import new_id
 
@@ -65,12 +70,16 @@ class KeyReusedError(ModerationError):
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """Which personal fields are stored at all; a retention of 0 days means never."""
+    """Which personal fields are stored at all; a retention of 0 days means never.
+
+    Without ``pseudonyms`` nobody is known again.
+    """
 
     email: bool = True
     ip: bool = True
     user_agent: bool = True
     referrer: bool = True
+    pseudonyms: Pseudonyms | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +166,8 @@ def edit(
     facts = store.facts_of(connection, site_id, comment_id)
     if facts is not None and change.comment.id not in (None, facts.external_id):
         raise ExistsError("The id in the body is not the id of this comment.")
-    fields = _author_columns(change.comment, keep)
+    fields = _author_columns(site_id, change.comment, keep)
+    after = replace(state, author_key=fields["author_key"])
     if change.article is not None:
         fields["article_id"] = _upsert_article(connection, site_id, change.article, now, {})
     current = store.text_of(connection, comment_id, state.revision)
@@ -173,9 +183,14 @@ def edit(
             "ruling_id": None,
             "attempts": 0,
             "waiting_since": now,
+            "earns": False,
+            "link_domains": None,
         }
         store.insert_revision(connection, _revision_row(comment_id, state.revision + 1, change.comment, now))
+        campaigns.forget_fingerprint(connection, site_id, comment_id)
+        after = replace(after, status=Status.PENDING, earns=False, domains=())
     store.update_comment(connection, comment_id, fields)
+    reputation.move(connection, [(state, after)])
     return changed
 
 
@@ -187,8 +202,10 @@ def erase(connection: Connection, site_id: str, comment_id: str) -> None:
     Raises:
         NotFoundError, ErasedError.
     """
-    _locked(connection, site_id, comment_id)
+    state = _locked(connection, site_id, comment_id)
     store.forget_text(connection, comment_id)
+    campaigns.forget_fingerprint(connection, site_id, comment_id)
+    reputation.forget(connection, state)
     empty = dict.fromkeys(
         (
             "author_external_id",
@@ -203,11 +220,12 @@ def erase(connection: Connection, site_id: str, comment_id: str) -> None:
             "form_seconds",
             "decision_id",
             "ruling_id",
+            "author_key",
+            "link_domains",
         )
     )
-    store.update_comment(
-        connection, comment_id, {**empty, "status": Status.ERASED.value, "held_late": False, "author_verified": False}
-    )
+    no = dict.fromkeys(("held_late", "author_verified", "earns"), False)
+    store.update_comment(connection, comment_id, {**empty, **no, "status": Status.ERASED.value})
 
 
 def record_decisions(
@@ -216,8 +234,12 @@ def record_decisions(
     now: datetime,
     kind: str = "machine",
     event: Event | None = None,
+    *,
+    seen: Mapping[tuple[str, int], Evidence] = MappingProxyType({}),
 ) -> list[str]:
     """Append decisions on (comment, revision) and move the comments they still apply to; the ids that moved.
+
+    ``seen`` is what the machine saw of the texts: authors, domains and campaigns are remembered by it.
 
     Safe to run twice: a revision takes one decision of a kind, a stale revision none, and an erased comment none.
     A decision that comes after a ruling is recorded and changes nothing.
@@ -227,6 +249,8 @@ def record_decisions(
     done = store.decided_kinds(connection, ids, kind)
     rows: store.Rows = []
     moves: store.Rows = []
+    moved: list[tuple[store.State, store.State]] = []
+    texts: store.Rows = []
     for (comment_id, revision), verdict in verdicts.items():
         state = states.get(comment_id)
         if state is None or state.status is Status.ERASED or (comment_id, revision) in done:
@@ -237,14 +261,34 @@ def record_decisions(
         rows.append(row)
         happened = event or DECIDED[verdict.action]
         status = next_status(standing(state.status, late=state.held_late, ruled=state.ruled), happened)
+        evidence = seen.get((comment_id, revision), NOTHING_SEEN)
+        if evidence.fingerprint is not None:
+            texts.append(evidence.fingerprint)
         if status is not None:
+            after = replace(
+                state,
+                status=status,
+                held_late=happened is Event.LATE,
+                earns=evidence.earns,
+                domains=evidence.domains,
+            )
+            moved.append((state, after))
             moves.append(
-                {"comment": comment_id, "to": status.value, "late": happened is Event.LATE, "decision": row["id"]}
+                {
+                    "comment": comment_id,
+                    "to": status.value,
+                    "late": after.held_late,
+                    "decision": row["id"],
+                    "earned": after.earns,
+                    "links": list(after.domains) or None,
+                }
             )
     if rows:
         store.insert_decisions(connection, rows)
     if moves:
         store.move_by_decision(connection, moves)
+    reputation.move(connection, moved)
+    campaigns.insert_fingerprints(connection, texts)
     return [move["comment"] for move in moves]
 
 
@@ -301,8 +345,10 @@ def rule(
             "ruled_at": now,
         },
     )
-    changes = {"status": (status or state.status).value, "ruled": True, "held_late": False, "ruling_id": ruling_id}
+    after = replace(state, status=status or state.status, ruled=True, held_late=False)
+    changes = {"status": after.status.value, "ruled": True, "held_late": False, "ruling_id": ruling_id}
     store.update_comment(connection, comment_id, changes)
+    reputation.move(connection, [(state, after)])
 
 
 def put_article(connection: Connection, site_id: str, external_id: str, facts: ArticleFacts, now: datetime) -> None:
@@ -397,18 +443,21 @@ def _new_row(accepted: Accepted, site_id: str, comment: CommentIn, now: datetime
         "attempts": 0,
         "waiting_since": now,
         "received_at": now,
-        **_author_columns(comment, keep),
+        **_author_columns(site_id, comment, keep),
     }
 
 
-def _author_columns(comment: CommentIn, keep: Keep) -> dict[str, Any]:
+def _author_columns(site_id: str, comment: CommentIn, keep: Keep) -> dict[str, Any]:
     author = comment.author
+    email = author.email if keep.email else None
+    key = keep.pseudonyms and keep.pseudonyms.author(site_id, author.id, email, verified=author.verified)
     return {
+        "author_key": key,
         "parent_external_id": comment.parent_id,
         "created_at": comment.created_at,
         "author_external_id": author.id,
         "author_name": author.name,
-        "author_email": author.email if keep.email else None,
+        "author_email": email,
         "author_url": author.url,
         "author_ip": author.ip if keep.ip else None,
         "author_user_agent": author.user_agent if keep.user_agent else None,
