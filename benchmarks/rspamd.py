@@ -46,7 +46,13 @@ _OFF = (
 )
 
 _CONFIG = """
-.include "$CONFDIR/common.conf"
+lua = "$RULESDIR/rspamd.lua";
+.include "$CONFDIR/metrics.conf"
+.include "$CONFDIR/actions.conf"
+.include "$CONFDIR/groups.conf"
+.include "$CONFDIR/composites.conf"
+.include "$CONFDIR/modules.conf"
+modules {{ path = "${{PLUGINSDIR}}"; }}
 options {{
   filters = "chartable,regexp";
   pidfile = "{folder}/rspamd.pid";
@@ -60,8 +66,6 @@ options {{
 }}
 logging {{ type = "file"; filename = "{folder}/rspamd.log"; level = "error"; }}
 worker "normal" {{ bind_socket = "{host}:{port}"; count = 1; mime = true; }}
-{off}
-classifier "bayes" {{ enabled = false; }}
 """
 
 
@@ -71,13 +75,15 @@ def start(folder: Path) -> stack.Process:
         raise RuntimeError("install rspamd to compare with it: apt-get install rspamd")
     folder.mkdir(mode=0o777)
     address = stack.free_address()
-    off = "\n".join(f"{name} {{ enabled = false; }}" for name in _OFF)
-    settings = _CONFIG.format(folder=folder, host=address[0], port=address[1], dns=stack.free_address()[1], off=off)
+    settings = _CONFIG.format(folder=folder, host=address[0], port=address[1], dns=stack.free_address()[1])
+    (folder / "local.d").mkdir()
+    for name in _OFF:
+        (folder / "local.d" / f"{name}.conf").write_text("enabled = false;\n")
     (folder / "rspamd.conf").write_text(settings)
     command = [PROGRAM, "-f", "-i" if os.geteuid() == 0 else "-f", "-c", str(folder / "rspamd.conf")]
-    environment = {**os.environ, "DBDIR": str(folder), "RUNDIR": str(folder), "LOGDIR": str(folder)}
-    command += [part for name in ("DBDIR", "RUNDIR", "LOGDIR") for part in ("--var", f"{name}={folder}")]
-    return stack.Process(command, address, path="/ping", env=environment)
+    for name in ("DBDIR", "RUNDIR", "LOGDIR", "LOCAL_CONFDIR"):
+        command += ["--var", f"{name}={folder}"]
+    return stack.Process(command, address, path="/ping", env=os.environ)
 
 
 def check(address: client.Address, text: str, number: int) -> bytes:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from math import exp
 from typing import Final
 
 from classifier.domain import HEADS, Action, Context, Reason, Verdict
+from classifier.explain import telling_spans
 from classifier.owner import Demand
 from classifier.policy import Policy, decide
 from classifier.scoring import Scorer
@@ -20,6 +22,10 @@ _MISSING: Final = Reason(
 _FAILED: Final = Reason(
     code="classifier.failed", message="The model failed on this comment, so a person should look at it.", weight=0.0
 )
+
+
+#: The words of longer texts are not weighed one by one.
+_LONGEST_EXPLAINED: Final = 5_000
 
 
 def assess(
@@ -76,9 +82,18 @@ def _judge(context: Context, document: Document, logits: dict[str, float], score
             logits[signal.head] += signal.weight
     scores = {head: round(_chance(logit), 6) for head, logit in logits.items()}
     ruled = decide(policy, signals, scores, demands)
+    reasons = [_pointed(reason, document, scorer) for reason in ruled.reasons]
     return Verdict(
-        action=ruled.action, scores=scores, reasons=ruled.reasons, model=scorer.version, policy=policy.version
+        action=ruled.action, scores=scores, reasons=tuple(reasons), model=scorer.version, policy=policy.version
     )
+
+
+def _pointed(reason: Reason, document: Document, scorer: Scorer) -> Reason:
+    """A reason of the model with the words that speak most for it."""
+    family, _, head = reason.code.partition(".")
+    if family != "model" or len(document.text) > _LONGEST_EXPLAINED:
+        return reason
+    return replace(reason, spans=telling_spans(scorer, document, head))
 
 
 def _chance(logit: float) -> float:

@@ -45,7 +45,7 @@ def undisguised(token: str) -> tuple[str, str] | None:
     core = _EDGE.sub("", token)
     if not core or is_sensitive(core) or _NUMBERED.fullmatch(core):
         return None
-    if is_common(core):
+    if is_common(core) and (not _TRIPLE.search(core) or len(set(core)) == 1):
         return (token, "") if len(core) < 3 and core not in _SMALL_WORDS and core.isascii() else None
     if _PLAIN.fullmatch(core):
         return _respelled(token, core)
@@ -66,7 +66,7 @@ def _respelled(token: str, core: str) -> tuple[str, str]:
     if _DOUBLE.search(core) and (not is_known(core) or _TRIPLE.search(core)):
         double, single = _LONG_RUN.sub(r"\1\1", core), _RUN.sub(r"\1", core)
         for candidate, fits in ((double, is_common), (single, is_known), (double, is_known)):
-            if candidate != core and fits(candidate):
+            if candidate != core and fits(candidate) and not (candidate == double and len(single) == 2):
                 return candidate, "stretched"
         if _TRIPLE.search(core):
             return single, "stretched"
@@ -87,7 +87,7 @@ def _reassembled(token: str, core: str) -> tuple[str, str]:
     if len(parts) > 1 and not _SIGNS.search(core):
         if all(len(part) == 1 for part in parts):
             return (joined, "split") if len(joined) > 3 or is_sensitive(joined) else (token, "")
-        whole = all(len(part) > 1 and is_common(part) for part in parts)
+        whole = all(part in _SMALL_WORDS or (len(part) > 2 and is_common(part)) for part in parts)
         return (joined, "split") if is_sensitive(joined) or (not whole and is_common(joined)) else (token, "")
     if not parts or len(core) < 3 or (len(parts[0]) > 2 and core.startswith(parts[0]) and is_known(parts[0])):
         return token, ""

@@ -59,19 +59,17 @@ def prepare(examples: Sequence[Example]) -> Prepared:
 
 
 def left_out_logits(
-    prepared: Prepared, targets: Targets, recipe: Recipe, left_out: Collection[str], heads: Sequence[str]
+    prepared: Prepared, targets: Targets, recipe: Recipe, left_out: npt.NDArray[np.bool_], heads: Sequence[str]
 ) -> Floats:
-    """Logits of all rows of the left-out sources (other rows are NaN) by a model trained without them."""
+    """Logits of the left-out rows (NaN for the others) by a model trained without them."""
     columns = [HEADS.index(head) for head in heads]
     wanted = Targets(targets.values[:, columns], targets.weights[:, columns])
-    test = prepared.rows_of(left_out)
-    train = np.flatnonzero(~test & (wanted.weights.sum(axis=1) > 0))
+    train = np.flatnonzero(~left_out & (wanted.weights.sum(axis=1) > 0))
     counts = prepared.counts(train)
     features = HashedTerms(recipe.dense_scale).fit_counts(*counts)
-    matrix = features.transform_counts(*counts)
-    coefficients, intercept = fit_heads(matrix, wanted.at(train), recipe, heads=heads)
-    logits = np.full((len(test), len(heads)), np.nan)
-    rows = np.flatnonzero(test)
+    coefficients, intercept = fit_heads(features.transform_counts(*counts), wanted.at(train), recipe, heads=heads)
+    logits = np.full((len(left_out), len(heads)), np.nan)
+    rows = np.flatnonzero(left_out)
     logits[rows] = features.transform_counts(*prepared.counts(rows)) @ coefficients + intercept
     return logits
 
@@ -85,16 +83,13 @@ def spam_by_source(
     unseen_ham = prepared.rows_of(_UNSEEN_HAM)
     results = {}
     for source in SPAM_SOURCES:
-        logits = left_out_logits(prepared, targets, recipe, {source, *_UNSEEN_HAM}, ("spam",))[:, 0]
         own = prepared.sources == source
+        logits = left_out_logits(prepared, targets, recipe, own | unseen_ham, ("spam",))[:, 0]
         spam, ham = logits[own & truth], logits[own & ~truth]
-        news = logits[unseen_ham]
         results[source] = {
-            "rows": int(own.sum()),
-            "spam": len(spam),
             **area(spam, ham),
-            "caught_at_1pct_own_ham": share(spam, np.quantile(ham, 0.99)),
-            "caught_at_5pct_news_ham": share(spam, np.quantile(news, 0.95)),
+            "caught_at_1pct_own_ham": share(spam, float(np.quantile(ham, 0.99))),
+            "caught_at_5pct_news_ham": share(spam, float(np.quantile(logits[unseen_ham], 0.95))),
         }
         note(f"{source}: {results[source]}")
     return results
@@ -105,31 +100,48 @@ def abuse_by_source(
 ) -> dict[str, dict[str, Any]]:
     """Toxicity and identity attack with news, Wikipedia, Surge or Davidson left out."""
     targets = build_targets(prepared.examples, recipe, np.random.default_rng(seed))
-    results: dict[str, dict[str, Any]] = {}
-
-    def measure(name: str, logits: Floats, positive: npt.NDArray[np.bool_], negative: npt.NDArray[np.bool_]) -> None:
-        results[name] = area(logits[positive], logits[negative])
-        note(f"{name}: {results[name]}")
-
-    def labelled(source: str, head: str) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-        column = HEADS.index(head)
-        known = (prepared.sources == source) & np.array([head in example.labels for example in prepared.examples])
-        return known & (targets.values[:, column] >= 0.5), known & (targets.values[:, column] < 0.5)
-
-    news = left_out_logits(prepared, targets, recipe, NEWS_SOURCES, ("toxicity", "identity_attack"))
-    mix_positive, mix_negative = labelled("jigsaw_civil_mix_sample", "toxicity")
-    measure("civil raw", news[:, 0], labelled("civil_toxic_spans", "toxicity")[0], mix_negative)
-    measure("civil mix", news[:, 0], mix_positive, mix_negative)
-    measure("civil cleaned", news[:, 0], *labelled("civil_comments_cleaned", "toxicity"))
-    measure("fox hate", news[:, 1], *labelled("fox_news_comments", "identity_attack"))
+    heads = ("toxicity", "identity_attack")
+    news = left_out_logits(prepared, targets, recipe, prepared.rows_of(NEWS_SOURCES), heads)
+    results = abuse_areas(prepared, targets, news, heads)
     for name, sources, source in (
         ("wiki", WIKI_SOURCES, "jigsaw_toxic_train_partial"),
         ("surge", ("surge_toxicity",), "surge_toxicity"),
         ("davidson", ("davidson2017",), "davidson2017"),
     ):
-        logits = left_out_logits(prepared, targets, recipe, sources, ("toxicity",))
-        measure(name, logits[:, 0], *labelled(source, "toxicity"))
+        logits = left_out_logits(prepared, targets, recipe, prepared.rows_of(sources), ("toxicity",))[:, 0]
+        positive, negative = labelled(prepared, targets, source, "toxicity")
+        results[name] = area(logits[positive], logits[negative])
+        note(f"{name}: {results[name]}")
     return results
+
+
+def abuse_areas(
+    prepared: Prepared, targets: Targets, logits: Floats, heads: Sequence[str]
+) -> dict[str, dict[str, Any]]:
+    """The four measures on comments under news articles.
+
+    "civil raw" sets the positives of one file against the negatives of another of the same style.
+    """
+    toxicity, identity = logits[:, heads.index("toxicity")], logits[:, heads.index("identity_attack")]
+    mix = labelled(prepared, targets, "jigsaw_civil_mix_sample", "toxicity")
+    raw = labelled(prepared, targets, "civil_toxic_spans", "toxicity")[0]
+    cleaned = labelled(prepared, targets, "civil_comments_cleaned", "toxicity")
+    fox = labelled(prepared, targets, "fox_news_comments", "identity_attack")
+    return {
+        "civil raw": area(toxicity[raw], toxicity[mix[1]]),
+        "civil mix": area(toxicity[mix[0]], toxicity[mix[1]]),
+        "civil cleaned": area(toxicity[cleaned[0]], toxicity[cleaned[1]]),
+        "fox hate": area(identity[fox[0]], identity[fox[1]]),
+    }
+
+
+def labelled(
+    prepared: Prepared, targets: Targets, source: str, head: str
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Which rows of a source are labelled positive, and which negative, for a head."""
+    known = (prepared.sources == source) & np.array([head in example.labels for example in prepared.examples])
+    truth = targets.values[:, HEADS.index(head)] >= 0.5
+    return known & truth, known & ~truth
 
 
 def area(positive: Floats, negative: Floats) -> dict[str, Any]:

@@ -44,6 +44,11 @@ def word_pairs(words: Sequence[str]) -> list[str]:
     return [f"{first} {second}" for first, second in itertools.pairwise(words)]
 
 
+def word_column(term: str) -> int:
+    """The column of one word or word pair."""
+    return abs(mmh3.hash(term)) & (WORD_COLUMNS - 1)
+
+
 def word_terms(words: Sequence[Sequence[str]], pairs: Sequence[Sequence[str]]) -> Terms:
     """Hashed words and word pairs of each text."""
     hash_of = mmh3.hash
@@ -86,6 +91,23 @@ def char_terms(texts: Sequence[str]) -> Terms:
     signed = np.concatenate(hashes).view(np.int32).astype(np.int64) if hashes else np.empty(0, dtype=np.int64)
     columns = np.abs(signed) & (CHAR_COLUMNS - 1)
     return _count(columns, np.concatenate(owners), len(texts), CHAR_BITS)
+
+
+def char_occurrences(text: str) -> list[tuple[int, int]]:
+    """Every character n-gram of a text: its column, and where in the text its first letter stands."""
+    padded = f" {text} "
+    kept = [0, *(at for at in range(1, len(padded)) if padded[at] != padded[at - 1] or padded[at] in " 0123456789")]
+    short = "".join([padded[at] for at in kept])
+    found = []
+    low, high = CHAR_NGRAMS
+    for at in range(len(short)):
+        for size in range(low, min(high, len(short) - at) + 1):
+            gram = short[at : at + size]
+            if " " in gram[1:-1] or gram.isspace():
+                break
+            first = at + (gram[0] == " ")
+            found.append((abs(mmh3.hash(gram)) & (CHAR_COLUMNS - 1), kept[first] - 1))
+    return found
 
 
 def _skeletons(texts: Sequence[str]) -> tuple[bytes, Int64s]:

@@ -6,7 +6,8 @@ import gzip
 import io
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from math import isfinite
@@ -39,7 +40,19 @@ def open_lines(file: str) -> Iterator[Iterable[bytes]]:
         raw = sys.stdin.buffer if file == "-" else stack.enter_context(Path(file).open("rb"))
         buffered = raw if isinstance(raw, io.BufferedReader) else io.BufferedReader(raw)  # type: ignore[type-var]
         packed = buffered.peek(2)[:2] == _GZIP_MAGIC
-        yield gzip.GzipFile(fileobj=buffered) if packed else buffered
+        yield _lines_of((gzip.GzipFile(fileobj=buffered) if packed else buffered).readline)
+
+
+def _lines_of(readline: Callable[[int], bytes]) -> Iterator[bytes]:
+    """Line after line: of a too long one only the beginning; one more, unreadable, where the input is torn."""
+    try:
+        while line := readline(_MAX_LINE_BYTES + 1):
+            rest = line
+            while len(rest) > _MAX_LINE_BYTES and not rest.endswith(b"\n"):
+                rest = readline(_MAX_LINE_BYTES + 1)
+            yield line
+    except (EOFError, OSError, zlib.error):
+        yield b"torn input"
 
 
 def score_lines(

@@ -207,8 +207,8 @@ def _set_links_aside(visible: str, links: list[Link], offsets: OffsetMap) -> tup
         word = token[0] if token else ""
         done = start + max(len(word), 1)
         link = _LINK.search(word)
-        if link:
-            target = link[0].rstrip(".,;:!?)]}")
+        target = link[0].rstrip(".,;:!?)]}") if link else ""
+        if link and not is_common(target.lower().replace(".", "")):
             first, last = start + link.start(), start + link.start() + len(target)
             links.append(Link(target, Span(*offsets.source_span(first, last))))
             rewriter.replace(first, last, f" {LINK_MARK} {link_words(target)} ")

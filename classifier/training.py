@@ -32,7 +32,8 @@ class Recipe:
     iterations: int = 60
     source_power: float = 0.5  # a source of n rows weighs n ** source_power
     balance: float = 0.5  # 0: classes as they come; 1: both classes of a head weigh alike
-    synthetic_rows: int = 0
+    synthetic_rows: int = 400  # rows of our own templates, of each kind
+    disguised_rows: int = 1500  # copies of those with some words in disguise
     assume_ham: Mapping[str, int] = field(default_factory=dict)  # rows per abuse source taken as "not spam"
     source_weight: Mapping[str, float] = field(default_factory=dict)
     ignore: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # head -> sources whose labels it leaves out

@@ -66,7 +66,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["sluice"] = _parts(settings)
     for operation in OPERATIONS:
         app.add_url_rule(
-            operation.path.replace("{id}", "<path:item_id>" if "articles" in operation.path else "<item_id>"),
+            operation.path.replace("{id}", "<path:item_id>" if "articles" in operation.path else "<uuid:item_id>"),
             endpoint=operation.name,
             view_func=_view(operation),
             methods=[operation.method],
@@ -76,6 +76,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.before_request(_begin)
     app.after_request(_finish)
     app.register_error_handler(Exception, _problem)
+    # The model takes a moment to read; the first comments need not wait for it. Not earlier: CPython 3.11 counts the
+    # depth of syntax trees for all threads together, and both reading arrays and compiling routes make such trees.
+    threading.Thread(target=app.extensions["sluice"].brain.scorer, name="model", daemon=True).start()
     return app
 
 
@@ -83,8 +86,6 @@ def _parts(settings: Settings) -> Web:
     store = Store(settings.database_address, grouped=True, pool_size=settings.web_threads)
     client = connect(settings.redis_address)
     brain = Brain(settings.models_dir)
-    # The model takes a moment to read; the first comments need not wait for it.
-    threading.Thread(target=brain.scorer, name="model", daemon=True).start()
     return Web(
         settings=settings,
         store=store,
@@ -109,16 +110,16 @@ def _parts(settings: Settings) -> Web:
 
 
 def _view(operation: Operation) -> Callable[..., Response]:
-    def open_view(**arguments: str) -> Response:
-        return operation.handler(*arguments.values())
+    def open_view() -> Response:
+        return operation.handler()
 
-    def site_view(**arguments: str) -> Response:
+    def site_view(**arguments: object) -> Response:
         here = web()
         site = here.keys.authenticate(request)
         allowance = (here.writes if operation.scope == "write" else here.reads).spend(site.id)
         comments.raise_if_limited(allowance)
         g.limit_headers = allowance.headers()
-        return operation.handler(site, *arguments.values())
+        return operation.handler(site, *map(str, arguments.values()))
 
     return open_view if operation.scope == "open" else site_view
 

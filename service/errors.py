@@ -25,26 +25,46 @@ class Entry:
 
     status: int
     title: str
+    advice: str
+    """What the client should do, for the page of errors."""
 
 
 CATALOGUE: Final = {
-    "request.malformed": Entry(400, "The body is not valid JSON"),
-    "request.bad": Entry(400, "The request cannot be understood"),
-    "auth.invalid": Entry(401, "The API key is missing, unknown or revoked"),
-    "auth.throttled": Entry(429, "Too many failed authentications"),
-    "auth.forbidden": Entry(403, "This is not open to you"),
-    "not_found": Entry(404, "There is nothing here"),
-    "method.not_allowed": Entry(405, "This method does not exist here"),
-    "comment.exists": Entry(409, "Another comment has this id"),
-    "idempotency.reused": Entry(409, "This Idempotency-Key belongs to another request"),
-    "comment.changed": Entry(409, "The comment changed meanwhile"),
-    "comment.erased": Entry(410, "This comment was erased"),
-    "request.too_large": Entry(413, "The request is too large"),
-    "content_type.unsupported": Entry(415, "The body must be JSON"),
-    "request.invalid": Entry(422, "A field is not as it should be"),
-    "rate.limited": Entry(429, "Too many requests"),
-    "internal": Entry(500, "Something went wrong on our side"),
-    "storage.unavailable": Entry(503, "Comments cannot be stored at the moment"),
+    "request.malformed": Entry(400, "The body is not valid JSON", "Mend the client; what it sent cannot be parsed"),
+    "request.bad": Entry(
+        400, "The request cannot be understood", "Mend the client; look at the request line and the headers"
+    ),
+    "auth.invalid": Entry(
+        401,
+        "The API key is missing, unknown or revoked",
+        "Send a live key as `Authorization: Bearer KEY`; `sluice site show` lists live ones",
+    ),
+    "auth.throttled": Entry(429, "Too many failed authentications", "Mend the key, then wait a minute"),
+    "auth.forbidden": Entry(
+        403, "This is not open to you", "Ask for `/metrics` from the same machine, or send `metrics_token`"
+    ),
+    "not_found": Entry(404, "There is nothing here", "Check the address, and that the comment is your site's"),
+    "method.not_allowed": Entry(405, "This method does not exist here", "`Allow` says which methods there are"),
+    "comment.exists": Entry(409, "Another comment has this id", "PUT the new text, or use another `comment.id`"),
+    "idempotency.reused": Entry(
+        409, "This Idempotency-Key belongs to another request", "Use a new `Idempotency-Key` for another body"
+    ),
+    "comment.changed": Entry(409, "The comment changed meanwhile", "Read the comment again, it was edited since"),
+    "comment.erased": Entry(410, "This comment was erased", "Nothing; the comment is gone for good"),
+    "request.too_large": Entry(413, "The request is too large", "Send less at once"),
+    "content_type.unsupported": Entry(
+        415, "The body must be JSON", "Send `Content-Type: application/json`, not compressed"
+    ),
+    "request.invalid": Entry(
+        422, "A field is not as it should be", "Mend the field that `pointer` names; `errors` lists all"
+    ),
+    "rate.limited": Entry(429, "Too many requests", "Wait for `Retry-After` seconds"),
+    "internal": Entry(
+        500, "Something went wrong on our side", "Send it again; if it stays, look in the log for the request id"
+    ),
+    "storage.unavailable": Entry(
+        503, "Comments cannot be stored at the moment", "Send it again in `Retry-After` seconds; nothing was stored"
+    ),
 }
 
 

@@ -92,7 +92,8 @@ def _body(operation: Operation) -> dict[str, Any] | None:
     if operation.batch_of is not None:
         items = {
             "type": "array",
-            "items": _schema(operation.batch_of),
+            # An item that is not as it should be is refused on its own, so the array may hold anything.
+            "items": {"anyOf": [_schema(operation.batch_of), {}]},
             "minItems": 1,
             "maxItems": MAX_BATCH_ITEMS,
         }
@@ -129,8 +130,21 @@ def _answers(operation: Operation) -> dict[str, Any]:
                 if status == 200
                 else {}
             ),
+            **_links(operation),
         }
         for status, model in operation.answers.items()
+    }
+
+
+def _links(operation: Operation) -> dict[str, Any]:
+    if operation.name != "submit_comment":
+        return {}
+    found = {"id": "$response.body#/id"}
+    return {
+        "links": {
+            name: {"operationId": name, "parameters": found}
+            for name in ("read_comment", "edit_comment", "erase_comment")
+        }
     }
 
 

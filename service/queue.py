@@ -157,6 +157,7 @@ class Replies:
         self._events: dict[str, threading.Event] = {}
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
+        self._closed = threading.Event()
 
     def expect(self, comment_id: str) -> threading.Event:
         """An event that is set when the comment is decided; ``forget`` it afterwards."""
@@ -170,6 +171,12 @@ class Replies:
         """Nobody waits for this comment any longer."""
         self._events.pop(comment_id, None)
 
+    def close(self) -> None:
+        """Stop listening; takes up to a second."""
+        self._closed.set()
+        if self._thread is not None:
+            self._thread.join(timeout=5)
+
     def _start(self) -> None:
         with self._starting:
             if self._thread is None:
@@ -177,7 +184,7 @@ class Replies:
                 self._thread.start()
 
     def _listen(self) -> None:
-        while True:
+        while not self._closed.is_set():
             try:
                 first = cast("tuple[bytes, bytes] | None", self._redis.blpop([self.address], timeout=1))
                 if first is None:

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    WithJsonSchema,
+)
 from pydantic import Strict as StrictType
+from pydantic_core import CoreSchema, core_schema
 
 from classifier.domain import MAX_TEXT_CHARS, Action, Status
 
@@ -22,8 +34,12 @@ def _no_nul(value: str) -> str:
     return value
 
 
+def _is_space(character: str) -> bool:
+    return character.isspace() or character < " "
+
+
 def _http_url(value: str) -> str:
-    if not value.lower().startswith(("http://", "https://")) or any(c.isspace() or c < " " for c in value):
+    if not value.lower().startswith(("http://", "https://")) or value.endswith("://") or any(map(_is_space, value)):
         msg = "must be an address that starts with http:// or https:// and has no white space"
         raise ValueError(msg)
     return value
@@ -31,31 +47,60 @@ def _http_url(value: str) -> str:
 
 def _ip(value: str) -> str:
     try:
-        return str(ipaddress.ip_address(value.strip().partition("%")[0]))
+        return str(ipaddress.ip_address(value.partition("%")[0]))
     except ValueError:
         msg = "must be an IPv4 or IPv6 address"
         raise ValueError(msg) from None
 
 
 def _sane_year(value: datetime) -> datetime:
-    if not 1970 <= value.year <= 2200:
-        msg = "must be a time between 1970 and 2200"
+    if not 1970 <= value.year < 2200:
+        msg = "must be a time between 1970 and 2199"
         raise ValueError(msg)
     return value
 
 
-Plain = Annotated[str, StrictType(), AfterValidator(_no_nul)]
+class _Says:
+    """A check of ours that stands in the JSON Schema too, so that a generated client makes it as well."""
+
+    def __init__(self, check: Callable[[str], str], **schema: Any) -> None:
+        self._check = check
+        self._schema = schema
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {**handler(schema), **self._schema}
+
+
+NO_NUL = _Says(_no_nul, pattern="^[^\\u0000]*$")
 ExternalId = Annotated[
-    Plain, Field(min_length=1, max_length=500, description="Your own id of it; the same id is the same thing.")
+    str,
+    StrictType(),
+    Field(min_length=1, max_length=500, description="Your own id of it; the same id is the same thing."),
+    NO_NUL,
 ]
-Tag = Annotated[Plain, Field(max_length=100)]
-Line = Annotated[Plain, Field(max_length=1_000)]
-LongLine = Annotated[Plain, Field(max_length=2_000)]
-CommentText = Annotated[Plain, Field(max_length=MAX_TEXT_CHARS)]
-ArticleText = Annotated[Plain, Field(max_length=MAX_ARTICLE_CHARS)]
-IpAddress = Annotated[Plain, Field(max_length=64), AfterValidator(_ip)]
-HttpUrl = Annotated[Plain, Field(min_length=1, max_length=2_000), AfterValidator(_http_url)]
-Moment = Annotated[AwareDatetime, StrictType(), AfterValidator(_sane_year)]
+Tag = Annotated[str, StrictType(), Field(max_length=100), NO_NUL]
+Line = Annotated[str, StrictType(), Field(max_length=1_000), NO_NUL]
+LongLine = Annotated[str, StrictType(), Field(max_length=2_000), NO_NUL]
+CommentText = Annotated[str, StrictType(), Field(max_length=MAX_TEXT_CHARS), NO_NUL]
+ArticleText = Annotated[str, StrictType(), Field(max_length=MAX_ARTICLE_CHARS), NO_NUL]
+IpAddress = Annotated[
+    str, StrictType(), Field(max_length=64), _Says(_ip, anyOf=[{"format": "ipv4"}, {"format": "ipv6"}])
+]
+HttpUrl = Annotated[
+    str,
+    StrictType(),
+    Field(min_length=1, max_length=2_000),
+    _Says(_http_url, pattern="^[Hh][Tt][Tt][Pp][Ss]?://[^\\s\\u0000-\\u0020]+$"),
+]
+Moment = Annotated[
+    AwareDatetime,
+    StrictType(),
+    AfterValidator(_sane_year),
+    WithJsonSchema({"type": "string", "format": "date-time", "pattern": "^(19[7-9]|20\\d|21\\d)\\d-"}),
+]
 Seconds = Annotated[FiniteFloat, StrictType(), Field(ge=0)]
 Uuid = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
 Span = Annotated[list[int], Field(min_length=2, max_length=2)]

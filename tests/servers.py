@@ -110,6 +110,7 @@ class Sluice:
         self.data_dir = data_dir
         self._environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", **environment}
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self.said: list[str] = []
         self.process = subprocess.Popen(
             [str(SLUICE), "up", "--data-dir", str(data_dir), "--port", "0", "--no-demo", "--workers", "1", *arguments],
             env=self._environment,
@@ -154,10 +155,10 @@ class Sluice:
 
     def _read(self) -> None:
         for line in self.process.stdout or ():
+            self.said.append(line)
             self._lines.put(line)
 
     def _wait_ready(self) -> str:
-        said = []
         ends = time.monotonic() + 60
         while time.monotonic() < ends:
             try:
@@ -166,11 +167,10 @@ class Sluice:
                 if self.process.poll() is not None:
                     break
                 continue
-            said.append(line)
             if line.startswith("Sluice is ready at "):
                 return line.split()[4]
         self.stop()
-        raise AssertionError("sluice up did not get ready:\n" + "".join(said))
+        raise AssertionError("sluice up did not get ready:\n" + "".join(self.said))
 
 
 def free_port() -> int:

@@ -26,12 +26,12 @@ def backup(file: Path | None, as_json: bool, data_dir: Path | None) -> None:
     FILE may be a folder; without it the backup goes to `backups` in the data folder. It holds comments, addresses of
     people and API keys' secret: keep it as safe as the service, and delete it when what was erased must be gone.
     """
+    from service.store.backup import BackupError, default_target
     from service.store.backup import backup as write_backup
-    from service.store.backup import default_target
-    from service.store.migrate import ensure_current
 
     chosen = settings(data_dir=data_dir)
-    ensure_current(chosen)
+    if not _has_database(chosen):
+        raise BackupError(f"There is no database in {chosen.data_dir}; name the folder that has one: --data-dir.")
     target = default_target(chosen, datetime.now(UTC))
     if file is not None:
         target = file / target.name if file.is_dir() else file
@@ -102,7 +102,7 @@ def _present(chosen: Settings) -> str:
     from service.store.comments import count_by_status
     from service.store.migrate import current_revision
 
-    if not chosen.database_url and not (chosen.data_dir / "sluice.db").exists():
+    if not _has_database(chosen):
         return ""
     store = Store(chosen.database_address, pool_size=1)
     try:
@@ -114,6 +114,11 @@ def _present(chosen: Settings) -> str:
     finally:
         store.close()
     return f"{_several(sites, 'site')} with {_several(comments, 'comment')}" if sites else ""
+
+
+def _has_database(chosen: Settings) -> bool:
+    """Whether there is one to look into; looking would make an empty file."""
+    return bool(chosen.database_url) or (chosen.data_dir / "sluice.db").exists()
 
 
 def _counted(manifest: Manifest) -> str:

@@ -34,13 +34,15 @@ from config import Settings
 from service.store.accounts import fingerprint
 from service.store.comments import ask_for_scrub
 from service.store.engine import Store
+from service.store.facts import SECRET as FINGERPRINT
+from service.store.facts import read_fact
 from service.store.migrate import HEAD, begin_afresh, current_revision, ensure_current, revision_of, upgrade
 from service.store.tables import UTCDateTime
 
 FORMAT: Final = 1
 #: Rows held in memory at a time, and bytes of lines when they are read back.
 CHUNK: Final = 500
-CHUNK_BYTES: Final = 1024 * 1024
+CHUNK_BYTES: Final = 256 * 1024
 MANIFEST: Final = "manifest.json"
 SECRET: Final = "secret.key"  # noqa: S105 - the name of a member
 LARGEST_MANIFEST: Final = 1024 * 1024
@@ -100,17 +102,21 @@ def backup(settings: Settings, store: Store, target: Path) -> Manifest:
             revision = revision_of(connection)
             if revision is None:
                 raise BackupError("There is nothing to back up yet: the database has no tables.")
+            if revision > HEAD:
+                raise BackupError("The database belongs to a newer Sluice; back it up with that version.")
+            secret = _our_secret(settings)
+            made_with = read_fact(connection, FINGERPRINT) or fingerprint(secret)
             with tarfile.open(fileobj=draft, mode="w:gz", compresslevel=6) as archive:
                 members = _Members(archive)
                 rows = _add_tables(members, connection, _tables_at(revision, folder), folder)
                 _add_models(members, settings.models_dir)
-                if settings.embedded_secret:
-                    members.add_bytes(SECRET, settings.secret)
+                if settings.embedded_secret and fingerprint(secret) == made_with:
+                    members.add_bytes(SECRET, secret)
                 manifest = Manifest(
                     format=FORMAT,
                     revision=revision,
                     created_at=datetime.now(UTC),
-                    secret=fingerprint(settings.secret),
+                    secret=made_with,
                     rows=rows,
                     sha256=dict(members.sha256),
                 )
@@ -151,11 +157,12 @@ def inspect(source: Path) -> Manifest:
     """
     found: dict[str, str] = {}
     manifest: Manifest | None = None
-    for name, file in _members(source):
-        if name == MANIFEST:
-            manifest = _manifest(source, file.read(LARGEST_MANIFEST))
-        else:
-            found[name] = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+    with _opened(source) as members:
+        for name, file in members:
+            if name == MANIFEST:
+                manifest = _manifest(source, file.read(LARGEST_MANIFEST))
+            else:
+                found[name] = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
     if manifest is None or found != manifest.sha256:
         raise _damaged(source)
     if manifest.revision > HEAD:
@@ -169,8 +176,7 @@ def replaces_secret(settings: Settings, source: Path, manifest: Manifest) -> boo
     Raises:
         BackupError: the secret is ours to keep in neither place, so the backup's API keys could not work.
     """
-    ours = settings.secret if not settings.embedded_secret or settings.secret_file.exists() else b""
-    if fingerprint(ours) == manifest.secret:
+    if fingerprint(_our_secret(settings)) == manifest.secret:
         return False
     if settings.embedded_secret and manifest.has_secret:
         return True
@@ -291,19 +297,24 @@ def _draft(target: Path) -> Iterator[IO[bytes]]:
 # --- Reading ------------------------------------------------------------------------------------------------------
 
 
-def _members(source: Path) -> Iterator[tuple[str, IO[bytes]]]:
+@contextlib.contextmanager
+def _opened(source: Path) -> Iterator[Iterator[tuple[str, IO[bytes]]]]:
     """Names and contents in the order of the archive; each content is readable until the next one is asked for."""
+
+    def members(archive: tarfile.TarFile) -> Iterator[tuple[str, IO[bytes]]]:
+        for member in archive:
+            file = archive.extractfile(member)
+            if file is None or not _MEMBER.fullmatch(member.name):
+                raise _damaged(source)
+            yield member.name, file
+
     try:
         with tarfile.open(source, "r|gz") as archive:
-            for member in archive:
-                file = archive.extractfile(member)
-                if file is None or not _MEMBER.fullmatch(member.name):
-                    raise BackupError(f"{source} is not a backup of Sluice.")
-                yield member.name, file
+            yield members(archive)
     except (tarfile.TarError, EOFError, zlib.error):
         raise _damaged(source) from None
-    except OSError as error:
-        raise BackupError(f"{source} cannot be read: {error.strerror or error}.") from None
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        raise BackupError(f"{source} cannot be read: {error.strerror}.") from None
 
 
 def _manifest(source: Path, content: bytes) -> Manifest:
@@ -321,15 +332,12 @@ def _unpack(source: Path, manifest: Manifest, staging: Store, folder: Path) -> N
     loaded: dict[str, int] = {}
 
     def work(connection: Connection) -> None:
-        for name, file in _members(source):
-            if name in tables:
-                loaded[tables[name].name] = _load(connection, tables[name], file)
-            elif name != MANIFEST:
-                path = folder / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                with path.open("wb") as copy:
-                    path.chmod(0o600)
-                    shutil.copyfileobj(file, copy)
+        with _opened(source) as members:
+            for name, file in members:
+                if name in tables:
+                    loaded[tables[name].name] = _load(connection, tables[name], file)
+                elif name != MANIFEST:
+                    _put(file, folder / name)
 
     try:
         staging.write(work)
@@ -339,6 +347,13 @@ def _unpack(source: Path, manifest: Manifest, staging: Store, folder: Path) -> N
         raise _damaged(source)
     if manifest.has_secret and fingerprint((folder / SECRET).read_bytes()) != manifest.secret:
         raise _damaged(source)
+
+
+def _put(file: IO[bytes], path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as copy:
+        path.chmod(0o600)
+        shutil.copyfileobj(file, copy)
 
 
 def _load(connection: Connection, table: sa.Table, file: IO[bytes]) -> int:
@@ -421,6 +436,11 @@ def _place_models(new: Path, models_dir: Path) -> None:
 
 
 # --- Shared -------------------------------------------------------------------------------------------------------
+
+
+def _our_secret(settings: Settings) -> bytes:
+    """Our secret, empty when it is lost or not made yet; asking the settings for it would make a new one."""
+    return settings.secret if not settings.embedded_secret or settings.secret_file.exists() else b""
 
 
 def _tables_at(revision: str, folder: Path) -> list[sa.Table]:

