@@ -17,7 +17,7 @@ _LONGEST_NAME: Final = 400
 
 
 class ListKind(StrEnum):
-    """What an entry of a list is about; the value ends the codes of reasons, as in ``block.domain``."""
+    """What an entry of a list is about."""
 
     DOMAIN = "domain"
     EMAIL = "email"

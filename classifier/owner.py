@@ -111,27 +111,31 @@ class Wishes:
 
     def _lists(self, author: Author, document: Document) -> Iterator[Demand]:
         for found in self.block.find(author, document) if self.block else ():
-            message = f"{_LISTED[found.kind]} is on the site's block list."
-            yield _listed("block", found, message, self.block_action)
+            what, code = _BLOCKED[found.kind]
+            yield _listed(code, f"{what} is on the site's block list.", self.block_action, found, final=True)
         for found in self.allow.find(author, document) if self.allow else ():
-            if found.kind in _VOUCHING or (found.kind in _TYPED and (author.verified or author.id is not None)):
-                message = f"{_LISTED[found.kind]} is on the site's allow list."
-                yield _listed("allow", found, message, Action.APPROVE)
+            what, code = _ALLOWED.get(found.kind, ("", ""))
+            if code and (found.kind in _VOUCHING or author.verified or author.id is not None):
+                yield _listed(code, f"{what} is on the site's allow list.", Action.APPROVE, found)
 
     def _premoderation(self, context: Context, document: Document, moment: datetime) -> Iterator[Demand]:
         wanted, author = self.premoderation, context.author
         if Mode.ALL in wanted.modes:
-            yield _premoderated("all", "Every comment here is looked at before it is published.")
+            yield _premoderated("premoderation.all", "Every comment here is looked at before it is published.")
         if Mode.FIRST_TIME_AUTHORS in wanted.modes and (context.record is None or not context.record.approved):
-            yield _premoderated("first_time", "No earlier comment of this author was approved.")
+            yield _premoderated("premoderation.first_time", "No earlier comment of this author was approved.")
         if Mode.WITH_LINKS in wanted.modes and document.links and not self.allows_links(document):
-            yield _premoderated("links", "Comments with links are looked at before they are published.")
+            yield _premoderated("premoderation.links", "Comments with links are looked at before they are published.")
         if Mode.OLD_ARTICLES in wanted.modes:
             age = _age(context.article, moment)
             if age is not None and age >= timedelta(days=wanted.old_articles_days):
-                yield _premoderated("old_article", f"The article is older than {wanted.old_articles_days} days.")
+                yield _premoderated(
+                    "premoderation.old_article", f"The article is older than {wanted.old_articles_days} days."
+                )
         if Mode.LISTED_AUTHORS in wanted.modes and any(wanted.authors.find(author, document)):
-            yield _premoderated("listed_author", "Comments of this author are looked at before they are published.")
+            yield _premoderated(
+                "premoderation.listed_author", "Comments of this author are looked at before they are published."
+            )
 
     def _closed(self, article: Article, moment: datetime) -> Signal | None:
         closed = self.closed
@@ -153,26 +157,31 @@ def article_key(url: str) -> str:
 
 _NO_WISHES: Final = Wishes()
 
-_LISTED: Final = {
-    ListKind.DOMAIN: "A web domain or mail domain of this comment",
-    ListKind.EMAIL: "The author's e-mail address",
-    ListKind.NAME: "The author's name",
-    ListKind.IP: "The author's IP address",
-    ListKind.ID: "The author",
+_BLOCKED: Final = {
+    ListKind.DOMAIN: ("A web domain or mail domain of this comment", "block.domain"),
+    ListKind.EMAIL: ("The author's e-mail address", "block.email"),
+    ListKind.NAME: ("The author's name", "block.name"),
+    ListKind.IP: ("The author's IP address", "block.ip"),
+    ListKind.ID: ("The author", "block.id"),
 }
-#: What vouches for a comment as it is; what anyone can type does so for verified or signed-in authors only. A link
-#: to an allowed domain says nothing about its author: it is only not held against the comment.
+#: A link to an allowed domain says nothing about its author: it is only not held against the comment.
+_ALLOWED: Final = {
+    ListKind.EMAIL: ("The author's e-mail address", "allow.email"),
+    ListKind.NAME: ("The author's name", "allow.name"),
+    ListKind.IP: ("The author's IP address", "allow.ip"),
+    ListKind.ID: ("The author", "allow.id"),
+}
+#: What vouches for any author; what anyone can type does so for verified or signed-in ones only.
 _VOUCHING: Final = frozenset({ListKind.ID, ListKind.IP})
-_TYPED: Final = frozenset({ListKind.EMAIL, ListKind.NAME})
 
 
-def _listed(which: str, found: Found, message: str, action: Action) -> Demand:
-    signal = Signal(code=f"{which}.{found.kind}", message=message, weight=0.0, forces=action, spans=found.spans)
-    return Demand(signal=signal, source=Source.LIST, final=which == "block")
+def _listed(code: str, message: str, action: Action, found: Found, *, final: bool = False) -> Demand:
+    signal = Signal(code=code, message=message, weight=0.0, forces=action, spans=found.spans)
+    return Demand(signal=signal, source=Source.LIST, final=final)
 
 
-def _premoderated(what: str, message: str) -> Demand:
-    signal = Signal(code=f"premoderation.{what}", message=message, weight=0.0, forces=Action.HOLD)
+def _premoderated(code: str, message: str) -> Demand:
+    signal = Signal(code=code, message=message, weight=0.0, forces=Action.HOLD)
     return Demand(signal=signal, source=Source.PREMODERATION)
 
 

@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response as BaseResponse
 import config
 import config.logs
 from config import Settings
-from service.api import comments, health, score
+from service.api import comments, health, policy, score
 from service.api.operations import OPERATIONS, Operation
 from service.auth import SiteKeys
 from service.brain import Brain
@@ -27,6 +27,7 @@ from service.errors import CONTENT_TYPE, Problem
 from service.limits import Bucket, Failures
 from service.metrics import REQUESTS, SECONDS
 from service.moderation import Keep
+from service.policies import PolicyBook
 from service.pseudonyms import Pseudonyms
 from service.queue import Queue, Replies, connect
 from service.store.accounts import new_id
@@ -35,7 +36,7 @@ from service.web import MAX_BATCH_BYTES, Web, web
 
 log = config.logs.get("web")
 
-ROUTE_MODULES: Final = (comments, health, score)
+ROUTE_MODULES: Final = (comments, health, policy, score)
 
 SECURITY_HEADERS: Final = {
     "Content-Security-Policy": (
@@ -95,6 +96,7 @@ def _parts(settings: Settings) -> Web:
             store, settings.secret, Failures(client, settings.auth_failures_per_minute), settings.trusted_proxies
         ),
         brain=brain,
+        policies=PolicyBook(store),
         writes=Bucket(client, "write", settings.write_rate_per_second, settings.write_burst),
         reads=Bucket(client, "read", settings.read_rate_per_second, settings.read_burst),
         waiting_slots=threading.BoundedSemaphore(max(1, settings.web_threads // 2)),

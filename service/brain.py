@@ -1,4 +1,4 @@
-"""The brain as a process holds it: the champion model and the policy, reloaded when the champion changes."""
+"""The brain as a process holds it: the champion model, reloaded when another one is promoted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Final
 import config.logs
 from classifier.assess import assess
 from classifier.domain import Context, Verdict
-from classifier.policy import DEFAULT_POLICY
+from classifier.policy import Policy
 from classifier.registry import ModelError, champion_path, load
 from classifier.scoring import Scorer
 from classifier.text import Document
@@ -38,9 +38,14 @@ class Brain:
         scorer = self.scorer()
         return None if scorer is None else scorer.version
 
-    def judge(self, contexts: Sequence[Context], documents: Sequence[Document | None] | None = None) -> list[Verdict]:
-        """A verdict for each context, in order; ``documents`` are their texts where they are read already."""
-        return assess(contexts, self.scorer(), DEFAULT_POLICY, documents)
+    def judge(
+        self,
+        contexts: Sequence[Context],
+        policies: Sequence[Policy],
+        documents: Sequence[Document | None] | None = None,
+    ) -> list[Verdict]:
+        """A verdict for each context under its policy; ``documents`` are their texts where they are read already."""
+        return assess(contexts, self.scorer(), policies, documents)
 
     def scorer(self) -> Scorer | None:
         """The champion's scorer; a broken one is logged once and leaves the last good one in place."""

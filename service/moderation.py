@@ -497,6 +497,8 @@ def _decision_row(comment_id: str, revision: int, verdict: Verdict, now: datetim
 def reason_document(reason: Reason) -> dict[str, Any]:
     """A reason as it is stored and answered."""
     document: dict[str, Any] = {"code": reason.code, "message": reason.message, "weight": round(reason.weight, 4)}
+    if reason.escalate:
+        document["escalate"] = True
     if reason.spans:
         document["spans"] = [[span.start, span.end] for span in reason.spans]
     return document

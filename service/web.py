@@ -21,6 +21,7 @@ from service.brain import Brain
 from service.errors import Problem, invalid
 from service.limits import Bucket
 from service.moderation import Keep
+from service.policies import PolicyBook
 from service.queue import Queue, Replies
 from service.store.engine import Store
 
@@ -41,6 +42,7 @@ class Web:
     replies: Replies
     keys: SiteKeys
     brain: Brain
+    policies: PolicyBook
     writes: Bucket
     reads: Bucket
     waiting_slots: threading.BoundedSemaphore

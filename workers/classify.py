@@ -79,7 +79,8 @@ def decide(here: Runtime, ids: Sequence[str]) -> None:
 
 def _decide_batch(here: Runtime, batch: Sequence[Undecided]) -> None:
     known = here.history.gather(batch, datetime.now(UTC))
-    found = here.brain.judge([each.context for each in known], [each.document for each in known])
+    policies = here.policies.policies_for([(comment.site_id, comment.context.article) for comment in batch])
+    found = here.brain.judge([each.context for each in known], policies, [each.document for each in known])
     verdicts = {(comment.id, comment.revision): verdict for comment, verdict in zip(batch, found, strict=True)}
     seen = {(comment.id, comment.revision): each.evidence for comment, each in zip(batch, known, strict=True)}
     decided_at = datetime.now(UTC)

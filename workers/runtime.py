@@ -19,6 +19,7 @@ from config import Settings
 from service.brain import Brain
 from service.history import History
 from service.pace import Pace
+from service.policies import PolicyBook
 from service.pseudonyms import Pseudonyms
 from service.queue import WORKER_SECONDS, Queue, WaitingList, connect
 from service.store.engine import Store
@@ -34,6 +35,7 @@ class Runtime:
     queue: Queue
     waiting: WaitingList
     brain: Brain
+    policies: PolicyBook
     history: History
 
 
@@ -54,6 +56,7 @@ def start(settings: Settings) -> Runtime:
         queue=Queue(client),
         waiting=WaitingList(client),
         brain=Brain(settings.models_dir),
+        policies=PolicyBook(store),
         history=History(store, Pace(client), Pseudonyms(settings.secret)),
     )
     _current[:] = [runtime]

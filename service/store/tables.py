@@ -196,13 +196,13 @@ policies = sa.Table(
     sa.Column("site_id", Id, sa.ForeignKey("sites.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
     # "site", "section:" and its name, "article:" and its path.
-    sa.Column("scope", sa.String(2100), nullable=False),
+    sa.Column("scope", sa.String(700), nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("document", sa.JSON, nullable=False),
     sa.Column("note", sa.Text),
     sa.Column("made_by", sa.String(200), nullable=False),
     sa.Column("created_at", UTCDateTime, nullable=False),
-    sa.UniqueConstraint("site_id", "scope", "version", name="uq_policies_site_id_scope_version"),
+    sa.UniqueConstraint("site_id", "scope", "version"),
 )
 
 # Small facts of the installation: which secret hashed the keys, whether erased bytes still wait for a checkpoint.
