@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import eq
 from typing import Final
 
 import mmh3
@@ -140,4 +141,4 @@ def _add(index: dict[int, list[Leader]], leader: Leader) -> None:
 
 
 def _shared(first: bytes, second: bytes) -> int:
-    return sum(a == b for a, b in zip(memoryview(first).cast("H"), memoryview(second).cast("H"), strict=True))
+    return sum(map(eq, memoryview(first).cast("H"), memoryview(second).cast("H")))

@@ -30,6 +30,8 @@ MOST_TRUST_WITH_LINK: Final = 0.5
 #: How many good comments may be set against bad ones under an address that anybody can type.
 TYPED_EXCUSES: Final = 2.0
 MOST_DISTRUST: Final = 2.5
+#: Of so many good comments one may have been rejected before trust ends.
+FORGIVEN: Final = 1 / 20
 
 #: Words a comment must have, and different uncommon ones among them, to be more than a greeting.
 SUBSTANCE_WORDS: Final = 15
@@ -85,7 +87,7 @@ def author_signals(context: Context, document: Document) -> Iterator[Signal]:
     trust = _trust(record, context.now) * kept
     if document.links or context.author.url:
         trust = min(trust, MOST_TRUST_WITH_LINK)
-    if trust and not bad:
+    if trust and bad <= record.earned * FORGIVEN:
         yield Signal(
             code="author.approved_before",
             message=f"{_comments(record.approved)} of this author {_were(record.approved)} approved before"

@@ -15,6 +15,8 @@ MOST_WORDS: Final = 80
 FEWEST_WORDS: Final = 8
 _SHARE: Final = 0.18
 _LEAD: Final = 1.5
+#: One-letter words are small words of many languages, so several different ones are needed.
+_FEWEST_HITS: Final = 3
 
 _SMALL_WORDS: Final = {
     "en": "the and of to in is that it for was on are with as i you this be have not but they from at he what if my or",
@@ -64,6 +66,8 @@ def language_of(text: str, words: Sequence[str]) -> str | None:
     hits = Counter(language for word in looked_at for language in _LANGUAGES_OF.get(word, ()))
     ranked = hits.most_common(2)
     if not ranked or ranked[0][1] < _SHARE * len(looked_at):
+        return None
+    if sum(ranked[0][0] in _LANGUAGES_OF.get(word, ()) for word in set(looked_at)) < _FEWEST_HITS:
         return None
     if len(ranked) > 1 and ranked[0][1] < _LEAD * ranked[1][1]:
         return None

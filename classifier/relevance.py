@@ -55,16 +55,17 @@ def relevance_signals(context: Context, document: Document) -> Iterator[Signal]:
     """Off-topic praise, words that the topic explains, and another language than the page's."""
     topic = topic_of(context.article)
     parent = _topic(context.parent_text[:PARENT_CHARS]) if context.parent_text else _NOTHING
+    if not topic.words and not parent.words:
+        return
     words = words_of(document.text)
-    own = content_words(words)
-    shared = own & (topic.words | parent.words)
-    if len(topic.words) >= FEWEST_TOPIC_WORDS and not shared and _is_fluent_praise(words):
-        yield Signal(
-            code="relevance.off_topic_praise",
-            message="A fluent compliment without one word of the article.",
-            weight=0.8,
-            head="spam",
-        )
+    if len(topic.words) >= FEWEST_TOPIC_WORDS and _is_fluent_praise(words):
+        if content_words(words).isdisjoint(topic.words | parent.words):
+            yield Signal(
+                code="relevance.off_topic_praise",
+                message="A fluent compliment without one word of the article.",
+                weight=0.8,
+                head="spam",
+            )
     weight = _mitigation(words, topic.violent | parent.violent)
     if weight:
         for head in _HEADS:

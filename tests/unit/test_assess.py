@@ -6,7 +6,7 @@ import pytest
 
 from classifier import assess as assess_module
 from classifier.assess import assess
-from classifier.domain import HEADS, MAX_TEXT_CHARS, Action, Author, AuthorRecord, Context, Signal
+from classifier.domain import HEADS, MAX_TEXT_CHARS, Action, Author, Context, Signal
 from classifier.policy import DEFAULT_POLICY, Policy, Thresholds, decide, parse_policy
 from classifier.registry import load_default
 from classifier.scoring import Scorer
@@ -158,12 +158,6 @@ class TestSignals:
     def test_where_a_person_lives(self) -> None:
         """Private addresses are for a person to look at."""
         assert "privacy.address" in codes(Context(text="He lives at 14 Maple Street, go visit him"))
-
-    def test_history_counts_both_ways(self) -> None:
-        """Earlier decisions on the author move the score a little."""
-        assert "author.rejected_before" in codes(Context(text="hi", record=AuthorRecord(rejected=2)))
-        assert "author.approved_before" in codes(Context(text="hi", record=AuthorRecord(approved=9)))
-        assert not codes(Context(text="hi", record=AuthorRecord(approved=1)))
 
 
 class TestPolicy:
