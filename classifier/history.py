@@ -87,7 +87,8 @@ def author_signals(context: Context, document: Document) -> Iterator[Signal]:
     trust = _trust(record, context.now) * kept
     if document.links or context.author.url:
         trust = min(trust, MOST_TRUST_WITH_LINK)
-    if trust and bad <= record.earned * FORGIVEN:
+    forgiven = 0.0 if record.identity is Identity.TYPED else record.earned * FORGIVEN
+    if trust and bad <= forgiven:
         yield Signal(
             code="author.approved_before",
             message=f"{_comments(record.approved)} of this author {_were(record.approved)} approved before"
