@@ -138,7 +138,7 @@ def invalid(error: ValidationError, body: bytes = b"") -> Problem:
     """
     found = error.errors(include_url=False, include_input=False)
     if found[0]["type"] == "json_invalid":
-        return _malformed(str(found[0]["ctx"]["error"]), body)
+        return malformed(str(found[0]["ctx"]["error"]), body)
     items = []
     for each in found[:20]:
         code, message = _FIELD_CODES.get(each["type"], ("field.invalid", "This value is not allowed."))
@@ -158,7 +158,8 @@ def field_problem(pointer: str, message: str, code: str = "field.invalid") -> Pr
     )
 
 
-def _malformed(reason: str, body: bytes) -> Problem:
+def malformed(reason: str, body: bytes) -> Problem:
+    """A body that is not JSON, or JSON with a lone surrogate, which is a field's fault."""
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):

@@ -14,7 +14,7 @@ from classifier.policy import PolicyError
 from classifier.policy_document import MAX_DOCUMENT_BYTES, Fault, PolicyDocument, from_toml, parse
 from service import policies
 from service.api.operations import Parameter, operation
-from service.errors import Problem, field_problem, pointer_to, refused
+from service.errors import Problem, field_problem, malformed, pointer_to, refused
 from service.moderation import ModerationError
 from service.policies import Effective, load_shelf, read_scope, set_policy
 from service.schemas import FieldProblem
@@ -238,7 +238,7 @@ def _from_json(body: bytes) -> PolicyDocument:
     try:
         fields: Any = from_json(body)
     except ValueError as error:
-        raise Problem("request.malformed", f"The body is not valid JSON: {error}.") from None
+        raise malformed(str(error), body) from None
     if not isinstance(fields, dict):
         raise field_problem("#", "Must be an object.", "field.type")
     try:

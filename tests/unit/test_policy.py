@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classifier.assess import assess
@@ -31,6 +31,13 @@ from classifier.signals import find_signals
 from classifier.text import read
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+#: Keys and values that documents may have, for documents made at random.
+KEYS = [
+    "name", "match", "heads", "harm", "conflict", "premoderation", "closed", "rules", "allow", "block", "spam", "x",
+    "hold_at", "reject_at", "threat", "approve_over", "modes", "old_articles_days", "authors", "always", "after_days",
+    "articles", "action", "words", "patterns", "where", "weight", "message", "final", "domains", "ips", "paths", "tags",
+]  # fmt: skip
+SAID = ["hold", "reject", "approve", "never", "all", "name", "raw", "x.example", "192.0.2.1", "/a", 0.5, 1, ["x"], []]
 QUIET = dict.fromkeys(HEADS, 0.01)
 
 
@@ -222,7 +229,7 @@ class TestPremoderation:
         policy = a_policy("[premoderation]\nmodes=['all']")
 
         assert ruled(policy, "Fine.") == (Action.HOLD, ["premoderation.all"])
-        assert ruled(policy, "Fine.", {"spam": 0.99})[0] is Action.REJECT
+        assert ruled(policy, "Fine.", {"spam": 0.9999})[0] is Action.REJECT
 
     def test_first_time_authors(self) -> None:
         """Nobody knows them, or nothing of theirs was approved."""
@@ -317,7 +324,7 @@ class TestConflicts:
         for rules in (self.REJECT + "final=true", self.REJECT + "[conflict]\nreject_under='never'"):
             assert ruled(a_policy(rules), "The casino burned down.")[0] is Action.REJECT
         for rules in (self.APPROVE + "final=true", self.APPROVE + "[conflict]\napprove_over='never'"):
-            assert ruled(a_policy(rules), "The bridge", {"spam": 0.99})[0] is Action.APPROVE
+            assert ruled(a_policy(rules), "The bridge", {"spam": 0.9999})[0] is Action.APPROVE
 
     def test_rules_that_disagree_with_each_other(self) -> None:
         """One approves, one rejects: held, and both are named."""
@@ -484,6 +491,24 @@ action = "hold"
 
         assert to_fields(document)["closed"] in ({"after_days": "never"}, {})
         assert build(merged([DEFAULT_DOCUMENT, document]), "x", "x@1").heads["spam"].reject_at is None
+
+    @settings(max_examples=300)
+    @given(
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(SAID),
+            lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
+            max_leaves=15,
+        )
+    )
+    def test_whatever_is_sent_is_a_document_or_a_list_of_faults(self, value: Any) -> None:
+        """Never another error; and what is a document can be written, read and built."""
+        try:
+            document = parse(value if isinstance(value, dict) else {"heads": value})
+        except PolicyError:
+            return
+
+        assert from_toml(to_toml(document)) == parse(to_fields(document))
+        build(merged([DEFAULT_DOCUMENT, document]), "x", "x@1")
 
     def test_the_shipped_policy_is_as_it_was(self) -> None:
         """A site without a policy meets no rule at all."""
