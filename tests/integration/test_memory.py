@@ -88,20 +88,20 @@ class Blog:
 
 DIFFERENT = (
     (
-        "Nobody on the harbour committee answered our questions last January, although engineers had published alarming "
-        "reports about asbestos in both warehouses."
+        "Nobody on the harbour committee answered our questions last January, although engineers had published "
+        "alarming reports about asbestos in both warehouses."
     ),
     (
-        "When my grandmother worked at that hospital, nurses were paid overtime; today volunteers carry patients upstairs "
-        "because the elevators have been broken since Easter."
+        "When my grandmother worked at that hospital, nurses were paid overtime; today volunteers carry patients "
+        "upstairs because the elevators have been broken since Easter."
     ),
     (
-        "The library should simply open on Sundays again. Students have nowhere quiet to study, and lighting two reading "
-        "rooms costs less than one fireworks display."
+        "The library should simply open on Sundays again. Students have nowhere quiet to study, and lighting two "
+        "reading rooms costs less than one fireworks display."
     ),
     (
-        "Flights at night wake the entire valley. I measured eighty decibels in our bedroom, sent the recordings to the "
-        "airport and never received so much as a receipt."
+        "Flights at night wake the entire valley. I measured eighty decibels in our bedroom, sent the recordings to "
+        "the airport and never received so much as a receipt."
     ),
     (
         "Contrary to what Professor Lindqvist claims, the museum bought those paintings legally; the invoices were "
@@ -359,11 +359,12 @@ def test_a_robot_is_seen_through_the_service(blog):
 
 
 def statements(blog: Blog, ids: list[str]) -> int:
-    """How many statements it takes to decide a batch."""
+    """How many statements it takes to decide a batch; policies are looked at once a second, whatever comes."""
     seen: list[str] = []
 
     def count(*arguments: Any) -> None:
-        seen.append(arguments[2])
+        if "policies" not in arguments[2]:
+            seen.append(arguments[2])
 
     sa.event.listen(blog.here.store.engine, "before_cursor_execute", count)
     try:
