@@ -1,7 +1,7 @@
 """What the brain costs per comment: the lean scorer against the plain scikit-learn pipeline made of the same weights.
 
-``python benchmarks/scoring.py [--rounds N] [--json FILE]`` prints a table. Every figure is the median of the rounds, and
-each ratio is taken within its round, since the speed of a shared machine wanders. The comments are written by templates.
+``python -m benchmarks.scoring [--rounds N] [--json FILE]`` prints a table. Every figure is the median of the rounds,
+and each ratio is taken within its round, since the speed of a shared machine wanders. Templates write the comments.
 """
 
 from __future__ import annotations

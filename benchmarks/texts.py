@@ -36,8 +36,6 @@ _VERBS = (
     "should finally admit",
     "paid for",
     "promised",
-    "is ashamed of",
-    "laughs at",
     "wrote about",
 )
 _OBJECTS = (
@@ -72,7 +70,6 @@ _ENDINGS = (
     "thanks for reading",
     "what a shame",
     "lol",
-    "you idiots",
     "well done",
 )
 _ODD = (

@@ -9,7 +9,7 @@ from math import exp
 from typing import Final
 
 from classifier.domain import HEADS, Action, Context, Reason, Verdict
-from classifier.explain import telling_spans
+from classifier.explain import explain
 from classifier.owner import Demand
 from classifier.policy import Policy, decide
 from classifier.scoring import Scorer
@@ -82,18 +82,21 @@ def _judge(context: Context, document: Document, logits: dict[str, float], score
             logits[signal.head] += signal.weight
     scores = {head: round(_chance(logit), 6) for head, logit in logits.items()}
     ruled = decide(policy, signals, scores, demands)
-    reasons = [_pointed(reason, document, scorer) for reason in ruled.reasons]
-    return Verdict(
-        action=ruled.action, scores=scores, reasons=tuple(reasons), model=scorer.version, policy=policy.version
-    )
+    reasons = _pointed(ruled.reasons, document, scorer)
+    return Verdict(action=ruled.action, scores=scores, reasons=reasons, model=scorer.version, policy=policy.version)
 
 
-def _pointed(reason: Reason, document: Document, scorer: Scorer) -> Reason:
-    """A reason of the model with the words that speak most for it."""
-    family, _, head = reason.code.partition(".")
-    if family != "model" or len(document.text) > _LONGEST_EXPLAINED:
-        return reason
-    return replace(reason, spans=telling_spans(scorer, document, head))
+def _pointed(reasons: tuple[Reason, ...], document: Document, scorer: Scorer) -> tuple[Reason, ...]:
+    """The reasons, those of the model with the words that speak most for them."""
+    if len(document.text) > _LONGEST_EXPLAINED or not any(reason.code.startswith("model.") for reason in reasons):
+        return reasons
+    explanation = explain(scorer, document)
+
+    def pointed(reason: Reason) -> Reason:
+        family, _, head = reason.code.partition(".")
+        return replace(reason, spans=explanation.telling_spans(document, head)) if family == "model" else reason
+
+    return tuple(pointed(reason) for reason in reasons)
 
 
 def _chance(logit: float) -> float:

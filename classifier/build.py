@@ -19,6 +19,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from sklearn.model_selection import KFold
 
 from classifier.calibration import calibrate
+from classifier.card import licence, model_card
 from classifier.datasets import Example, load_snapshot
 from classifier.domain import HEADS
 from classifier.evaluation import NEWS_SOURCES, SPAM_SOURCES, Prepared, abuse_areas, area, left_out_logits, prepare
@@ -71,7 +72,9 @@ def build_model(target: Path, *, recipe: str, data: Sequence[Path], seed: int, l
         weights = quantise(coefficients, intercept, features.idf_, settings)
         weights = calibrate(weights, held_out.folds, held_out.spam, examples, targets)
         report = make_report(prepared, targets, held_out)
-        made = save(target, weights, manifest(snapshot.digest, len(examples), settings, seed), report)
+        about = manifest(snapshot.digest, len(examples), settings, seed)
+        pages = {"LICENSE": licence(example.source for example in examples), "MODEL_CARD.md": model_card(about, report)}
+        made = save(target, weights, about, report, pages)
         step("done")
     return made
 

@@ -18,6 +18,7 @@ from classifier.vocabulary import FLAGS, SEVERITIES, SEVERITY_BITS
 
 _PHONE: Final = re.compile(r"\+?\d[\d() .-]{7,17}\d|<phone>")
 _MONEY: Final = re.compile(r"[$€£₽₹¥]\s?\d|\d\s?[$€£₽₹¥]|\d\s?(?:usd|eur|dollars|euro|руб|rupiah)", re.IGNORECASE)
+_CURRENCY_WORDS: Final = frozenset({"usd", "eur", "dollars", "euro", "руб", "rupiah"})
 _SHOUTED: Final = re.compile(r"[A-ZА-Я]{3,}")
 
 _KIND: Final = {kind: index for index, kind in enumerate(KINDS)}
@@ -76,7 +77,10 @@ def dense_features(document: Document, words: Sequence[str], pairs: Sequence[str
         numeric = [word for word in words if not word.isalpha()]
         numbers = sum(word.isdigit() for word in numeric)
         mixed = sum(len(word) > 3 for word in numeric) - sum(word.isdigit() and len(word) > 3 for word in numeric)
-    distinct = len(set(words))
+    vocabulary = set(words)
+    distinct = len(vocabulary)
+    priced = digits and (any(map(visible.__contains__, "$€£₽₹¥")) or not _CURRENCY_WORDS.isdisjoint(vocabulary))
+    amounts = len(_MONEY.findall(visible)) if priced else 0
     return [
         log1p(length) / 5,
         log1p(count) / 5,
@@ -96,7 +100,7 @@ def dense_features(document: Document, words: Sequence[str], pairs: Sequence[str
         log1p(document.text.count(MAIL_MARK)),
         log1p(document.text.count(HANDLE_MARK)),
         log1p(phones),
-        log1p(len(_MONEY.findall(visible))) if digits else 0.0,
+        log1p(amounts),
         log1p(emoji),
         emoji / length,
         foreign / length,

@@ -182,8 +182,8 @@ class Signal:
     """One named piece of evidence.
 
     ``weight`` is in logits towards trouble (negative speaks for the comment), added to the score of ``head`` when one
-    is named. ``forces`` names an action that this
-    evidence asks for whatever the scores say; a ruling by a person is never subject to it. ``escalate`` marks what a
+    is named. ``forces`` names an action that this evidence asks for whatever the scores say; ``caps`` the gravest one
+    that the score of ``head`` may ask for. A ruling by a person is never subject to either. ``escalate`` marks what a
     person should see before anything else: a threat, a home address given away, a call to self-harm.
     """
 
@@ -194,6 +194,7 @@ class Signal:
     head: str | None = None
     forces: Action | None = None
     escalate: bool = False
+    caps: Action | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,19 +58,40 @@ def prepare(examples: Sequence[Example]) -> Prepared:
     return Prepared(tuple(examples), np.array([example.source for example in examples]), *counts)
 
 
-def left_out_logits(
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A linear model of some heads, before rounding and calibration."""
+
+    features: HashedTerms
+    coefficients: npt.NDArray[np.float32]
+    intercept: Floats
+
+    def logits(self, prepared: Prepared, rows: npt.NDArray[Any] | None = None) -> Floats:
+        """One row per example, or per chosen row; one column per head."""
+        chosen = np.arange(len(prepared.examples)) if rows is None else rows
+        matrix = self.features.transform_counts(*prepared.counts(chosen))
+        return np.asarray(matrix @ self.coefficients + self.intercept)
+
+
+def fit_without(
     prepared: Prepared, targets: Targets, recipe: Recipe, left_out: npt.NDArray[np.bool_], heads: Sequence[str]
-) -> Floats:
-    """Logits of the left-out rows (NaN for the others) by a model trained without them."""
+) -> Fitted:
+    """A model trained without some rows, on those that have a label for one of the heads."""
     columns = [HEADS.index(head) for head in heads]
     wanted = Targets(targets.values[:, columns], targets.weights[:, columns])
     train = np.flatnonzero(~left_out & (wanted.weights.sum(axis=1) > 0))
     counts = prepared.counts(train)
     features = HashedTerms(recipe.dense_scale).fit_counts(*counts)
-    coefficients, intercept = fit_heads(features.transform_counts(*counts), wanted.at(train), recipe, heads=heads)
+    return Fitted(features, *fit_heads(features.transform_counts(*counts), wanted.at(train), recipe, heads=heads))
+
+
+def left_out_logits(
+    prepared: Prepared, targets: Targets, recipe: Recipe, left_out: npt.NDArray[np.bool_], heads: Sequence[str]
+) -> Floats:
+    """Logits of the left-out rows (NaN for the others) by a model trained without them."""
     logits = np.full((len(left_out), len(heads)), np.nan)
     rows = np.flatnonzero(left_out)
-    logits[rows] = features.transform_counts(*prepared.counts(rows)) @ coefficients + intercept
+    logits[rows] = fit_without(prepared, targets, recipe, left_out, heads).logits(prepared, rows)
     return logits
 
 

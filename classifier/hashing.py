@@ -9,11 +9,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import mmh3
 import numpy as np
 import numpy.typing as npt
+
+from classifier.text import skeleton_of
 
 WORD_BITS: Final = 18
 CHAR_BITS: Final = 18
@@ -44,9 +47,9 @@ def word_pairs(words: Sequence[str]) -> list[str]:
     return [f"{first} {second}" for first, second in itertools.pairwise(words)]
 
 
-def word_column(term: str) -> int:
-    """The column of one word or word pair."""
-    return abs(mmh3.hash(term)) & (WORD_COLUMNS - 1)
+def word_columns(terms: Sequence[str]) -> Int64s:
+    """The columns of words or word pairs."""
+    return np.abs(np.array([mmh3.hash(term) for term in terms], dtype=np.int64)) & (WORD_COLUMNS - 1)
 
 
 def word_terms(words: Sequence[Sequence[str]], pairs: Sequence[Sequence[str]]) -> Terms:
@@ -64,50 +67,44 @@ def word_terms(words: Sequence[Sequence[str]], pairs: Sequence[Sequence[str]]) -
 
 def char_terms(texts: Sequence[str]) -> Terms:
     """Hashed character n-grams of each text's skeleton, inside word boundaries."""
+    columns, positions, sizes = _char_grams(texts)
+    owner = np.repeat(np.arange(len(texts), dtype=np.int64), sizes)
+    return _count(columns, owner[positions], len(texts), CHAR_BITS)
+
+
+def char_occurrences(text: str) -> tuple[Int64s, Int64s]:
+    """Every character n-gram of one text: its column, and the number of the token that it stands in."""
+    columns, positions, _ = _char_grams([text])
+    encoded = np.frombuffer(f" {skeleton_of(text)} ".encode("utf-32-le"), dtype="<u4")
+    return columns, np.cumsum(encoded == _SPACE)[positions] - 1
+
+
+def _char_grams(texts: Sequence[str]) -> tuple[Int64s, Int64s, Int64s]:
+    """All n-grams of some texts: column, position among the characters of all skeletons; and the skeletons' sizes."""
     encoded, sizes = _skeletons(texts)
     buffer = np.frombuffer(encoded + b"\0" * 4, dtype=np.uint8)
     blocks = np.ndarray(len(encoded) + 1, dtype="<u4", buffer=buffer, strides=(1,)).astype(np.uint32)
-    total = int(sizes.sum())
-    document = np.repeat(np.arange(len(texts), dtype=np.int64), sizes)
     low, high = CHAR_NGRAMS
-    if total == len(encoded):
-        spaces = buffer[:total] == _SPACE
-        found = [(gram, _hash(blocks, gram, size)) for size in range(low, high + 1) for gram in (_grams(spaces, size),)]
-        owners = [document[gram] for gram, _ in found]
-        hashes = [hashed for _, hashed in found]
+    edges = None if int(sizes.sum()) == len(encoded) else _edges(buffer[:-4])
+    spaces = (buffer[:-4] if edges is None else buffer[edges[:-1]]) == _SPACE
+    grams = [_grams(spaces, size) for size in range(low, high + 1)]
+    if edges is None:
+        hashes = [_hash(blocks, gram, size) for size, gram in enumerate(grams, low)]
+        positions = np.concatenate(grams)
     else:
-        edges = np.flatnonzero((buffer[:-4] & 0xC0) != 0x80)
-        edges = np.append(edges, len(encoded))
-        spaces = buffer[edges[:-1]] == _SPACE
-        grams = [_grams(spaces, size) for size in range(low, high + 1)]
         begins = np.concatenate([edges[gram] for gram in grams])
         lengths = np.concatenate([edges[gram + size] - edges[gram] for size, gram in enumerate(grams, low)])
-        owner = np.concatenate([document[gram] for gram in grams])
-        owners, hashes = [], []
-        for length in np.unique(lengths):
-            chosen = lengths == length
-            owners.append(owner[chosen])
-            hashes.append(_hash(blocks, begins[chosen], int(length)))
+        order = np.argsort(lengths, kind="stable")
+        begins, positions = begins[order], np.concatenate(grams)[order]
+        cuts = np.flatnonzero(np.diff(lengths[order], prepend=-1, append=-1)).tolist()
+        hashes = [_hash(blocks, begins[first:last], int(lengths[order[first]])) for first, last in pairwise(cuts)]
     signed = np.concatenate(hashes).view(np.int32).astype(np.int64) if hashes else np.empty(0, dtype=np.int64)
-    columns = np.abs(signed) & (CHAR_COLUMNS - 1)
-    return _count(columns, np.concatenate(owners), len(texts), CHAR_BITS)
+    return np.abs(signed) & (CHAR_COLUMNS - 1), positions, sizes
 
 
-def char_occurrences(text: str) -> list[tuple[int, int]]:
-    """Every character n-gram of a text: its column, and where in the text its first letter stands."""
-    padded = f" {text} "
-    kept = [0, *(at for at in range(1, len(padded)) if padded[at] != padded[at - 1] or padded[at] in " 0123456789")]
-    short = "".join([padded[at] for at in kept])
-    found = []
-    low, high = CHAR_NGRAMS
-    for at in range(len(short)):
-        for size in range(low, min(high, len(short) - at) + 1):
-            gram = short[at : at + size]
-            if " " in gram[1:-1] or gram.isspace():
-                break
-            first = at + (gram[0] == " ")
-            found.append((abs(mmh3.hash(gram)) & (CHAR_COLUMNS - 1), kept[first] - 1))
-    return found
+def _edges(encoded: npt.NDArray[np.uint8]) -> Int64s:
+    """Where each character of a UTF-8 string begins, and the end."""
+    return np.append(np.flatnonzero((encoded & 0xC0) != 0x80), len(encoded))
 
 
 def _skeletons(texts: Sequence[str]) -> tuple[bytes, Int64s]:

@@ -52,15 +52,20 @@ def decide(
 ) -> Ruled:
     """Weigh signals and scores under a policy, then the owner's demands.
 
-    Without a demand the gravest action that anything asks for wins. A rule or list that approves overrules model,
-    signals and premoderation, but neither what escalates nor a closed article. Where model and rules, or two rules,
-    disagree strongly, a person decides. Reasons are given for what asked for an action, the weightiest first, and
-    then for what spoke beside it.
+    Without a demand the gravest action that anything asks for wins; a signal may cap what the score of its head can
+    ask for. A rule or list that approves overrules model, signals and premoderation, but neither what escalates nor a
+    closed article. Where model and rules, or two rules, disagree strongly, a person decides. Reasons are given for what
+    asked for an action, the weightiest first, and then for what spoke beside it.
     """
     action = Action.APPROVE
     reasons: list[Reason] = []
+    caps = {signal.head: signal for signal in signals if signal.caps is not None}
     for head in HEADS:
         asked = _asked(policy.heads.get(head, Thresholds()), scores.get(head))
+        cap = caps.get(head)
+        if cap is not None and cap.caps is not None and _SEVERITY[asked] > _SEVERITY[cap.caps]:
+            asked = cap.caps
+            reasons.append(reason_of(cap))
         if asked is not Action.APPROVE:
             action = _graver(action, asked)
             reasons.append(_score_reason(head, scores[head]))
@@ -68,7 +73,7 @@ def decide(
     for signal in signals:
         if signal.forces is not None:
             action = _graver(action, policy.harms.get(signal.code, signal.forces))
-    reasons += [reason_of(signal) for signal in signals]
+    reasons += [reason_of(signal) for signal in signals if signal.caps is None]
     if demands:
         hurts = any(signal.escalate for signal in signals)
         machine = _Machine(action, by_model, scores, tuple(reasons), hurts=hurts)

@@ -11,6 +11,7 @@ import json
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -100,7 +101,13 @@ def read_manifest(path: Path) -> dict[str, Any]:
     return manifest
 
 
-def save(path: Path, weights: Weights, manifest: Mapping[str, Any], report: Mapping[str, Any]) -> str:
+def save(
+    path: Path,
+    weights: Weights,
+    manifest: Mapping[str, Any],
+    report: Mapping[str, Any],
+    pages: Mapping[str, str] = MappingProxyType({}),
+) -> str:
     """Write a model version and give back its version string; ``path`` appears whole or not at all.
 
     The version is named by the content of the arrays, so the same training gives the same name.
@@ -118,6 +125,8 @@ def save(path: Path, weights: Weights, manifest: Mapping[str, Any], report: Mapp
         whole = {"format": FORMAT, "features": FEATURE_VERSION, "version": version, **manifest, "sha256": sums}
         for name, value in (("manifest.json", whole), ("report.json", report)):
             (target / name).write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        for name, text in pages.items():
+            (target / name).write_text(text, encoding="utf-8")
         _replace(target, path)
     return version
 

@@ -58,14 +58,15 @@ def relevance_signals(context: Context, document: Document) -> Iterator[Signal]:
     if not topic.words and not parent.words:
         return
     words = words_of(document.text)
-    if len(topic.words) >= FEWEST_TOPIC_WORDS and _is_fluent_praise(words):
-        if content_words(words).isdisjoint(topic.words | parent.words):
-            yield Signal(
-                code="relevance.off_topic_praise",
-                message="A fluent compliment without one word of the article.",
-                weight=0.8,
-                head="spam",
-            )
+    page = topic.words | parent.words
+    praises = len(topic.words) >= FEWEST_TOPIC_WORDS and _is_fluent_praise(words)
+    if praises and content_words(words).isdisjoint(page):
+        yield Signal(
+            code="relevance.off_topic_praise",
+            message="A fluent compliment without one word of the article.",
+            weight=0.8,
+            head="spam",
+        )
     weight = _mitigation(words, topic.violent | parent.violent)
     if weight:
         for head in _HEADS:

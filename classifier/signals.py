@@ -19,14 +19,51 @@ from classifier.domain import MAX_TEXT_CHARS, Action, Context, Signal, Span
 from classifier.history import author_signals, domain_signals, likeness_signals, rate_signals
 from classifier.phrases import KINDS, KINDS_OF
 from classifier.relevance import relevance_signals
-from classifier.text import Document, Link, link_words, read, words_of
+from classifier.text import MAIL_MARK, Document, Link, link_words, read, words_of
 
 _FLATTERY: Final = KINDS.index("flattery")
 
 
 def find_signals(context: Context, document: Document) -> tuple[Signal, ...]:
     """All evidence beside the text model, in a fixed order."""
-    return tuple(signal for check in _CHECKS for signal in check(context, document))
+    found = [signal for check in _CHECKS for signal in check(context, document)]
+    if not any(_speaks_of_spam(signal) for signal in found) and not offers(document):
+        found.append(_NOTHING_OFFERED)
+    return tuple(found)
+
+
+def _speaks_of_spam(signal: Signal) -> bool:
+    """Whether it is about what the comment sells or who sent it, and not about its circumstances only."""
+    return signal.head == "spam" and signal.weight > 0 and not signal.code.startswith(_CIRCUMSTANCES)
+
+
+_CIRCUMSTANCES: Final = ("relevance.", "language.", "velocity.")
+
+
+_NOTHING_OFFERED: Final = Signal(
+    code="offer.none",
+    message="Nothing is offered (no link, address, number or word of trade), so a person decides.",
+    weight=0.0,
+    head="spam",
+    caps=Action.HOLD,
+)
+_TRADES: Final = frozenset(KINDS.index(kind) for kind in ("offer", "money", "gambling", "health", "adult", "seo"))
+
+
+def offers(document: Document) -> bool:
+    """Whether a text holds what spam is sent for: a link, an address, a number, a word of trade, a disguise."""
+    visible, text = document.visible, document.text
+    if (
+        document.links
+        or MAIL_MARK in text
+        or document.disguises.total
+        or _PHONE.search(visible)
+        or "<phone>" in visible
+    ):
+        return True
+    words = words_of(text)
+    terms = (*words, *(f"{first} {second}" for first, second in pairwise(words)))
+    return any(not _TRADES.isdisjoint(KINDS_OF[term]) for term in terms if term in KINDS_OF)
 
 
 def _limits(context: Context, document: Document) -> Iterator[Signal]:

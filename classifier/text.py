@@ -65,7 +65,7 @@ _HANDLE: Final = re.compile(r"@\w{2,30}")
 _NOT_SPACE: Final = re.compile(r"\S{0,2400}")
 _LAST_SPACE: Final = re.compile(r".*\s", re.DOTALL)
 _LONGEST_LABEL: Final = 64
-_SPACES: Final = re.compile(r"[\s\x00-\x1f\x7f]+")
+_SPACES: Final = re.compile(r"[\s\x00-\x1f\x7f]{2,}|[^\S ]|[\x00-\x1f\x7f]|^ | \Z")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _WORD: Final = re.compile(r"\w+")
 _NOT_WORD: Final = re.compile(r"[^a-z0-9]+")
@@ -314,8 +314,7 @@ def _single_spaces(text: str) -> tuple[str, tuple[Edit, ...]]:
     for match in _SPACES.finditer(text):
         start, end = match.span()
         piece = "" if start == 0 or end == last else " "
-        if match[0] != piece:
-            rewriter.replace(start, end, piece)
+        rewriter.replace(start, end, piece)
     return rewriter.finish()
 
 
@@ -337,22 +336,28 @@ def _undisguise(text: str, disguises: Disguises) -> tuple[str, tuple[Edit, ...]]
             odd[token] = found
         elif len(_HONEST) < _REMEMBERED:
             _HONEST.add(token)
-    if not odd:
+    places = [at for at, token in enumerate(tokens) if token in odd] if odd else []
+    changes = {at: odd[tokens[at]] for at in places if odd[tokens[at]][1]}
+    cuts = {
+        at + after
+        for at in places
+        if at not in changes
+        for after in (0, 1)
+        if 0 < at + after < len(tokens) and joins(tokens[at + after - 1], tokens[at + after])
+    }
+    if not changes and not cuts:
         return text, ()
     rewriter = Rewriter(text)
-    start, before = 0, ""
-    for token in tokens:
-        end = start + len(token)
-        found = odd.get(token) or odd.get(before)
-        if found is not None:
-            word, trick = odd.get(token, ("", ""))
-            if trick:
-                rewriter.replace(start, end, word)
-                setattr(disguises, trick, getattr(disguises, trick) + 1)
-            elif before and joins(before, token):
-                rewriter.replace(start - 1, start, "")
-                disguises.split += 1
-        start, before = end + 1, token
+    start = 0
+    for at, token in enumerate(tokens):
+        if at in cuts and at - 1 not in changes and at not in changes:
+            rewriter.replace(start - 1, start, "")
+            disguises.split += 1
+        elif at in changes:
+            word, trick = changes[at]
+            rewriter.replace(start, start + len(token), word)
+            setattr(disguises, trick, getattr(disguises, trick) + 1)
+        start += len(token) + 1
     return rewriter.finish()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
+from service.store import indexes  # noqa: F401 - they join the tables' metadata
 from service.store.tables import metadata
 
 context.configure(

@@ -1,4 +1,7 @@
-"""The brain as a process holds it: the champion model, reloaded when another one is promoted."""
+"""The brain as a process holds it: the champion model, reloaded when another one is promoted.
+
+What computes is imported when the model is read, which the web process does beside its first requests.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,15 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import config.logs
-from classifier.assess import assess
 from classifier.domain import Context, Verdict
-from classifier.policy import Policy
-from classifier.registry import ModelError, champion_path, load
-from classifier.scoring import Scorer
-from classifier.text import Document
+
+if TYPE_CHECKING:
+    from classifier.policy import Policy
+    from classifier.scoring import Scorer
+    from classifier.text import Document
 
 log = config.logs.get("brain")
 
@@ -45,6 +48,8 @@ class Brain:
         documents: Sequence[Document | None] | None = None,
     ) -> list[Verdict]:
         """A verdict for each context under its policy; ``documents`` are their texts where they are read already."""
+        from classifier.assess import assess  # noqa: PLC0415
+
         return assess(contexts, self.scorer(), policies, documents)
 
     def scorer(self) -> Scorer | None:
@@ -59,6 +64,8 @@ class Brain:
         return self._scorer
 
     def _refresh(self) -> None:
+        from classifier.registry import ModelError, champion_path, load  # noqa: PLC0415
+
         try:
             path = champion_path(self._models_dir)
             found = (path, (path / "manifest.json").stat().st_mtime_ns)

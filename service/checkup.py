@@ -26,10 +26,10 @@ from config.paths import UnsafeFolderError
 from service.process.redis_server import OLDEST_REDIS
 from service.queue import LEADER, Queue, connect
 from service.store import comments
-from service.store.accounts import fingerprint
 from service.store.engine import Store
-from service.store.facts import SECRET, read_fact
-from service.store.migrate import HEAD, current_revision
+from service.store.facts import read_fact
+from service.store.glance import HEAD, SECRET_FACT, fingerprint
+from service.store.migrate import current_revision
 
 #: Less free space than this is too little for a busy day and a backup.
 LEAST_FREE_BYTES: Final = 500 * 1024 * 1024
@@ -170,7 +170,7 @@ def _migration_advice(found: str | None) -> str:
 
 def _same_secret(settings: Settings, store: Store) -> Finding:
     with store.read() as connection:
-        known = read_fact(connection, SECRET)
+        known = read_fact(connection, SECRET_FACT)
     name = "API keys"
     if known is None:
         return Finding(name, State.UNKNOWN, "No start has noted yet which secret they were made with.")

@@ -118,7 +118,7 @@ def submit(
             return [_again(*earlier, idempotency)]
     given = [item.comment.id for item in submissions if item.comment.id is not None]
     known = store.known_by_external_id(connection, site_id, given) if given else {}
-    articles: dict[str, str] = {}
+    articles = _Articles(connection, site_id, [item.article for item in submissions], now)
     first_in_batch: dict[str, tuple[CommentIn, Accepted]] = {}
     answers: list[Accepted | ModerationError] = []
     new: store.Rows = []
@@ -133,7 +133,7 @@ def submit(
             same = (earlier_comment.text, earlier_comment.format) == (comment.text, comment.format)
             answers.append(Accepted(accepted.id, accepted.article_id, created=False) if same else _exists())
             continue
-        article_id = _upsert_article(connection, site_id, item.article, now, articles)
+        article_id = articles.upsert(item.article)
         accepted = Accepted(new_id(), article_id, created=True)
         new.append(_new_row(accepted, site_id, comment, now, keep))
         texts.append(_revision_row(accepted.id, 1, comment, now))
@@ -169,7 +169,7 @@ def edit(
     fields = _author_columns(site_id, change.comment, keep)
     after = replace(state, author_key=fields["author_key"])
     if change.article is not None:
-        fields["article_id"] = _upsert_article(connection, site_id, change.article, now, {})
+        fields["article_id"] = _Articles(connection, site_id, [change.article], now).upsert(change.article)
     current = store.text_of(connection, comment_id, state.revision)
     changed = current != (change.comment.text, change.comment.format)
     if changed:
@@ -398,36 +398,49 @@ def _exists() -> ExistsError:
     return ExistsError("A comment with this id and another text exists; use PUT to change it.")
 
 
-def _upsert_article(
-    connection: Connection, site_id: str, article: ArticleIn, now: datetime, seen: dict[str, str]
-) -> str:
-    """The article's id; what the submission says about it is kept, what it leaves out stays as known."""
-    key = f"id:{article.id}" if article.id is not None else f"url:{article.url}"
-    if key in seen:
-        return seen[key]
-    said: dict[str, Any] = {
-        name: value
-        for name, value in (
-            ("url", article.url),
-            ("title", article.title),
-            ("text", article.text),
-            ("published_at", article.published_at),
-            ("tags", list(article.tags) or None),
-        )
-        if value is not None
-    }
-    known = store.find_article(connection, site_id, key)
-    if known is None:
-        article_id = new_id()
-        row = {"title": None, "text": None, "published_at": None, "tags": [], **said}
-        store.insert_article(connection, {"id": article_id, "site_id": site_id, "key": key, "updated_at": now, **row})
-    else:
-        article_id = known["id"]
+class _Articles:
+    """The articles of some submissions: what is known of them is read at once, what is said is kept one by one."""
+
+    def __init__(self, connection: Connection, site_id: str, said: Sequence[ArticleIn], now: datetime) -> None:
+        self._connection = connection
+        self._site_id = site_id
+        self._now = now
+        self._known = store.find_articles(connection, site_id, {_article_key(article) for article in said})
+        self._done: dict[str, str] = {}
+
+    def upsert(self, article: ArticleIn) -> str:
+        """The article's id; what the submission says about it is kept, what it leaves out stays as known."""
+        key = _article_key(article)
+        if key not in self._done:
+            self._done[key] = self._store(key, article)
+        return self._done[key]
+
+    def _store(self, key: str, article: ArticleIn) -> str:
+        said: dict[str, Any] = {
+            name: value
+            for name, value in (
+                ("url", article.url),
+                ("title", article.title),
+                ("text", article.text),
+                ("published_at", article.published_at),
+                ("tags", list(article.tags) or None),
+            )
+            if value is not None
+        }
+        known = self._known.get(key)
+        if known is None:
+            row = {"title": None, "text": None, "published_at": None, "tags": [], "updated_at": self._now, **said}
+            row |= {"id": new_id(), "site_id": self._site_id, "key": key}
+            store.insert_article(self._connection, row)
+            return str(row["id"])
         changes = {name: value for name, value in said.items() if known[name] != value}
         if changes:
-            store.update_article(connection, article_id, {**changes, "updated_at": now})
-    seen[key] = article_id
-    return article_id
+            store.update_article(self._connection, known["id"], {**changes, "updated_at": self._now})
+        return str(known["id"])
+
+
+def _article_key(article: ArticleIn) -> str:
+    return f"id:{article.id}" if article.id is not None else f"url:{article.url}"
 
 
 def _new_row(accepted: Accepted, site_id: str, comment: CommentIn, now: datetime, keep: Keep) -> dict[str, Any]:

@@ -15,14 +15,15 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Iterable, Sequence
-from typing import Final, cast
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, cast
 
 import redis
 from rq import Queue as JobQueue
 from rq.serializers import JSONSerializer
 
 import config.logs
+from service.together import Piece, Together
 
 WAITING: Final = "sluice:waiting"
 BELL: Final = "sluice:bell"
@@ -37,6 +38,8 @@ CLASSIFY_JOB: Final = "workers.classify.answer_the_bell"
 JOB_TIMEOUT: Final = 15
 BELL_SECONDS: Final = 5
 LISTENING_SECONDS: Final = 3
+#: The mark of who listens is renewed this often.
+RENEWAL_SECONDS: Final = 1.0
 REPLY_SECONDS: Final = 60
 #: After Redis failed to answer, it is left alone for so long.
 AWAY_SECONDS: Final = 1.0
@@ -52,19 +55,22 @@ class Queue:
     def __init__(self, connection: redis.Redis) -> None:
         self._redis = connection
         self._jobs = JobQueue(CLASSIFY_QUEUE, connection=connection, serializer=JSONSerializer)
+        self._together = Together(self._push)
         self._away_until = float("-inf")
 
     def announce(self, ids: Sequence[str], reply_to: str | None = None) -> None:
-        """Put ids on the waiting list and make sure that a worker looks.
+        """Put ids on the waiting list and make sure that a worker looks; threads that do so at once share the trip.
 
         Raises:
             redis.RedisError: Redis is away; the comments are safe in the database and upkeep announces them later.
         """
         if time.monotonic() < self._away_until:
             raise redis.ConnectionError("Redis was away a moment ago.")
-        entries = ids if reply_to is None else [f"{comment_id}|{reply_to}" for comment_id in ids]
+        self._together.do(ids if reply_to is None else [f"{comment_id}|{reply_to}" for comment_id in ids])
+
+    def _push(self, pieces: Sequence[Piece]) -> None:
         pipeline = self._redis.pipeline(transaction=False)
-        pipeline.rpush(WAITING, *entries)
+        pipeline.rpush(WAITING, *(entry for piece in pieces for entry in piece.item))
         pipeline.exists(LISTENING)
         try:
             if not pipeline.execute()[1]:
@@ -100,6 +106,7 @@ class WaitingList:
 
     def __init__(self, connection: redis.Redis) -> None:
         self._redis = connection
+        self._renew_at = float("-inf")
 
     def answer_bell(self) -> None:
         """From now on new work needs a new bell or sees our mark."""
@@ -107,31 +114,41 @@ class WaitingList:
 
     def take(self, limit: int, wait_seconds: int = 0) -> list[tuple[str, str | None]]:
         """Up to ``limit`` waiting ids, each with its reply list; waits for the first one if asked to."""
-        entries: list[bytes] = []
-        if wait_seconds:
-            self._redis.set(LISTENING, 1, ex=LISTENING_SECONDS)
-            first = cast("tuple[bytes, bytes] | None", self._redis.blpop([WAITING], timeout=wait_seconds))
+        entries = self._take_what_is_there(limit, listen=wait_seconds > 0)
+        if not entries and wait_seconds:
+            first = cast("list[bytes] | None", self._redis.execute_command("BLPOP", WAITING, wait_seconds))
             if first is None:
                 return []
-            entries.append(first[1])
-        rest = self._redis.lpop(WAITING, limit - len(entries)) if limit > len(entries) else None
-        entries += cast("list[bytes]", rest or [])
+            entries = [first[1], *self._take_what_is_there(limit - 1, listen=True)]
         pairs = (entry.decode().partition("|") for entry in entries)
         return [(comment_id, reply_to or None) for comment_id, _, reply_to in pairs]
 
+    def _take_what_is_there(self, limit: int, *, listen: bool) -> list[bytes]:
+        if not listen or time.monotonic() < self._renew_at:
+            return cast("list[bytes] | None", self._redis.lpop(WAITING, limit)) or []
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.set(LISTENING, 1, ex=LISTENING_SECONDS)
+        pipeline.lpop(WAITING, limit)
+        entries = cast("list[bytes] | None", pipeline.execute()[1])
+        self._renew_at = time.monotonic() + RENEWAL_SECONDS
+        return entries or []
+
     def stop_listening(self) -> None:
         """Take our mark away; the caller looks at the list once more after this."""
+        self._renew_at = float("-inf")
         self._redis.delete(LISTENING)
 
     def reply(self, replies: Iterable[tuple[str, str | None]]) -> None:
         """Tell those who wait that their comments are decided."""
+        by_address: dict[str, list[str]] = {}
+        for comment_id, reply_to in replies:
+            if reply_to:
+                by_address.setdefault(reply_to, []).append(comment_id)
         pipeline = self._redis.pipeline(transaction=False)
-        waiting = [(comment_id, reply_to) for comment_id, reply_to in replies if reply_to]
-        for comment_id, reply_to in waiting:
-            pipeline.rpush(reply_to, comment_id)
-        for reply_to in {reply_to for _, reply_to in waiting}:
+        for reply_to, ids in by_address.items():
+            pipeline.rpush(reply_to, ",".join(ids))
             pipeline.expire(reply_to, REPLY_SECONDS)
-        if waiting:
+        if by_address:
             pipeline.execute()
 
     def report_alive(self, worker: str) -> None:
@@ -147,29 +164,61 @@ class WaitingList:
         self._redis.zrem(WORKERS, worker)
 
 
+class Reply:
+    """What one thread waits for."""
+
+    __slots__ = ("_arrived", "_found", "comment_id")
+
+    def __init__(self, comment_id: str) -> None:
+        self.comment_id = comment_id
+        self._arrived = threading.Lock()
+        self._arrived.acquire()
+        self._found: Any = None
+
+    def give(self, found: Any) -> None:
+        """Wake who waits; a worker that decides twice may also reply twice."""
+        if self._arrived.locked():
+            self._found = found
+            self._arrived.release()
+
+    def wait(self, seconds: float) -> Any:
+        """What was found when the decision came; ``None`` when time is up, or when nothing could be found."""
+        return self._found if self._arrived.acquire(timeout=seconds) else None
+
+
 class Replies:
     """The web process' end: one reply list and one thread that wakes whoever waits for an id on it."""
 
-    def __init__(self, connection: redis.Redis) -> None:
-        """``connection`` must allow commands that block for a second."""
+    def __init__(self, connection: redis.Redis, find: Callable[[Sequence[str]], Mapping[str, Any]]) -> None:
+        """``connection`` must allow commands that block for a second; ``find`` reads what those who wait want to see.
+
+        It is asked once for all that a worker decided together, and may leave out what it cannot find.
+        """
         self._redis = connection
+        self._find = find
         self.address = f"sluice:reply:{secrets.token_hex(8)}"
-        self._events: dict[str, threading.Event] = {}
+        self._expected: dict[str, list[Reply]] = {}
+        self._mutex = threading.Lock()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
         self._closed = threading.Event()
 
-    def expect(self, comment_id: str) -> threading.Event:
-        """An event that is set when the comment is decided; ``forget`` it afterwards."""
+    def expect(self, comment_id: str) -> Reply:
+        """The reply about a comment, to wait for; ``forget`` it afterwards."""
         if self._thread is None:
             self._start()
-        event = threading.Event()
-        self._events[comment_id] = event
-        return event
+        reply = Reply(comment_id)
+        with self._mutex:
+            self._expected.setdefault(comment_id, []).append(reply)
+        return reply
 
-    def forget(self, comment_id: str) -> None:
-        """Nobody waits for this comment any longer."""
-        self._events.pop(comment_id, None)
+    def forget(self, reply: Reply) -> None:
+        """Nobody waits for this reply any longer."""
+        with self._mutex:
+            others = self._expected[reply.comment_id]
+            others.remove(reply)
+            if not others:
+                del self._expected[reply.comment_id]
 
     def close(self) -> None:
         """Stop listening; takes up to a second."""
@@ -186,18 +235,20 @@ class Replies:
     def _listen(self) -> None:
         while not self._closed.is_set():
             try:
-                first = cast("tuple[bytes, bytes] | None", self._redis.blpop([self.address], timeout=1))
-                if first is None:
-                    continue
-                rest = cast("list[bytes] | None", self._redis.lpop(self.address, 256))
+                decided = cast("list[bytes] | None", self._redis.execute_command("BLPOP", self.address, 1))
             except redis.RedisError as error:
                 log.warning("replies.unavailable", error=type(error).__name__)
                 time.sleep(0.5)
                 continue
-            for comment_id in (first[1], *(rest or ())):
-                event = self._events.get(comment_id.decode())
-                if event is not None:
-                    event.set()
+            if decided is not None:
+                self._hand_out(decided[1].decode().split(","))
+
+    def _hand_out(self, ids: Sequence[str]) -> None:
+        with self._mutex:
+            waiting = [reply for comment_id in ids for reply in self._expected.get(comment_id, ())]
+        found = self._find([reply.comment_id for reply in waiting]) if waiting else {}
+        for reply in waiting:
+            reply.give(found.get(reply.comment_id))
 
 
 def connect(url: str, *, block_seconds: float = 0) -> redis.Redis:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final, TypeVar
@@ -24,7 +23,7 @@ from service.api.operations import IDEMPOTENCY_KEY, WAIT, Parameter, operation
 from service.errors import Problem, field_problem, invalid, refused
 from service.limits import Allowance
 from service.metrics import UNANNOUNCED
-from service.moderation import Accepted, Idempotency, ModerationError
+from service.moderation import Accepted, Idempotency, Keep, ModerationError
 from service.schemas import (
     MAX_BATCH_ITEMS,
     ArticleFacts,
@@ -57,6 +56,8 @@ log = config.logs.get("api")
 T = TypeVar("T")
 
 RETRY_AFTER_SECONDS: Final = "1"
+#: How often a write that lost a race against another host's is tried again.
+RACES: Final = 5
 #: Comments that cost as much as one write: what a worker decides at once.
 BATCH_UNIT: Final = 64
 PAGE_DEFAULT: Final = 50
@@ -100,17 +101,15 @@ def submit_comment(site: Site) -> Response:
     body = read_bytes(MAX_COMMENT_BYTES)
     submission = parse(Submission, body)
     idempotency = _idempotency(here, body)
-    received_at = now()
-    accepted = _unless_refused(_submit(here, site, [submission], received_at, idempotency)[0])
+    outcome, received_at = _submit_one(here, site, submission, idempotency)
+    accepted = _unless_refused(outcome)
     wait = preferred_wait(here.settings.wait_max_seconds)
     known = None if accepted.created else _facts(here, site, accepted.id)
-    if known is not None and known.status != Status.PENDING:
+    if known is None or known.status == Status.PENDING:
+        known = _announce_and_wait(here, site, accepted.id, wait) or known
+    if known is not None:
         return _commented(comment_of(known), wait)
-    if not _announce_and_wait(here, accepted.id, wait):
-        if known is not None:
-            return _commented(comment_of(known), wait)
-        return _commented(pending(accepted.id, submission.comment.id, accepted.article_id or "", received_at), wait)
-    return _commented(comment_of(_facts(here, site, accepted.id)), wait)
+    return _commented(pending(accepted.id, submission.comment.id, accepted.article_id or "", received_at), wait)
 
 
 @operation(
@@ -231,8 +230,8 @@ def edit_comment(site: Site, comment_id: str) -> Response:
         raise refused(error) from None
     wait = preferred_wait(here.settings.wait_max_seconds)
     row = _facts(here, site, comment_id)
-    if row.status == Status.PENDING and _announce_and_wait(here, comment_id, wait):
-        row = _facts(here, site, comment_id)
+    if row.status == Status.PENDING:
+        row = _announce_and_wait(here, site, comment_id, wait) or row
     return _commented(comment_of(row), wait)
 
 
@@ -281,7 +280,11 @@ def put_article(site: Site, article_id: str) -> Response:
         raise Problem("not_found", "An article's id has 1 to 500 characters, none of them NUL.")
     facts = parse(ArticleFacts, read_bytes(MAX_COMMENT_BYTES))
     put_at = now()
-    _retrying(here, lambda connection: moderation.put_article(connection, site.id, article_id, facts, put_at))
+    _retrying(
+        lambda: here.store.write(
+            lambda connection: moderation.put_article(connection, site.id, article_id, facts, put_at)
+        )
+    )
     with here.store.read() as connection:
         row = store.find_article(connection, site.id, f"id:{article_id}")
     if row is None:
@@ -353,6 +356,24 @@ def _check_count(count: int) -> None:
         raise field_problem("#", f"Must have 1 to {MAX_BATCH_ITEMS:,} items.", "field.too_long")
 
 
+def _submit_one(
+    here: Web, site: Site, submission: Submission, idempotency: Idempotency | None
+) -> tuple[Accepted | ModerationError, datetime]:
+    """Store a comment, and when that was; those that arrive at the same time are stored together."""
+    if idempotency is not None:
+        received_at = now()
+        return _submit(here, site, [submission], received_at, idempotency)[0], received_at
+    return _retrying(lambda: here.store.write_each(_submit_together, (site.id, here.keep), submission))
+
+
+def _submit_together(
+    connection: Connection, kind: tuple[str, Keep], submissions: list[Submission]
+) -> list[tuple[Accepted | ModerationError, datetime]]:
+    (site_id, keep), received_at = kind, now()
+    outcomes = moderation.submit(connection, site_id, submissions, received_at, keep=keep)
+    return [(outcome, received_at) for outcome in outcomes]
+
+
 def _submit(
     here: Web,
     site: Site,
@@ -360,20 +381,20 @@ def _submit(
     received_at: datetime,
     idempotency: Idempotency | None = None,
 ) -> list[Accepted | ModerationError]:
-    return _retrying(
-        here,
-        lambda connection: moderation.submit(
-            connection, site.id, submissions, received_at, keep=here.keep, idempotency=idempotency
-        ),
-    )
+    def work(connection: Connection) -> list[Accepted | ModerationError]:
+        return moderation.submit(connection, site.id, submissions, received_at, keep=here.keep, idempotency=idempotency)
+
+    return _retrying(lambda: here.store.write(work))
 
 
-def _retrying(here: Web, work: Callable[[Connection], T]) -> T:
+def _retrying(write: Callable[[], T]) -> T:
     """Two hosts may store the same id at the same moment: the second sees the first one's row when it tries again."""
-    try:
-        return here.store.write(work)
-    except IntegrityError:
-        return here.store.write(work)
+    for _ in range(RACES):
+        try:
+            return write()
+        except IntegrityError:
+            continue
+    return write()
 
 
 def _idempotency(here: Web, body: bytes) -> Idempotency | None:
@@ -401,19 +422,21 @@ def _announce(here: Web, ids: list[str], reply_to: str | None = None) -> bool:
     return True
 
 
-def _announce_and_wait(here: Web, comment_id: str, wait: int) -> bool:
-    """Tell the workers, and wait for the decision if asked to and a waiting place is free; whether to look again."""
+def _announce_and_wait(here: Web, site: Site, comment_id: str, wait: int) -> Any:
+    """Tell the workers; wait for the decision if asked to and a waiting place is free, and look how the comment stands.
+
+    ``None`` when there was no waiting.
+    """
     if wait == 0 or not here.waiting_slots.acquire(blocking=False):
         _announce(here, [comment_id])
-        return False
-    decided: threading.Event = here.replies.expect(comment_id)
+        return None
+    reply = here.replies.expect(comment_id)
     try:
         if not _announce(here, [comment_id], here.replies.address):
-            return False
-        decided.wait(wait)
-        return True
+            return None
+        return reply.wait(wait) or _facts(here, site, comment_id)
     finally:
-        here.replies.forget(comment_id)
+        here.replies.forget(reply)
         here.waiting_slots.release()
 
 

@@ -11,7 +11,7 @@ import click
 
 from config import Settings
 from service.commands.options import as_json, data_dir, plainly, settings
-from service.store.backup import Manifest
+from service.store.archive import Manifest
 from service.store.engine import Store
 
 
@@ -26,8 +26,9 @@ def backup(file: Path | None, as_json: bool, data_dir: Path | None) -> None:
     FILE may be a folder; without it the backup goes to `backups` in the data folder. It holds comments, addresses of
     people and API keys' secret: keep it as safe as the service, and delete it when what was erased must be gone.
     """
-    from service.store.backup import BackupError, default_target
+    from service.store.archive import BackupError
     from service.store.backup import backup as write_backup
+    from service.store.backup import default_target
 
     chosen = settings(data_dir=data_dir)
     if not _has_database(chosen):
@@ -59,7 +60,8 @@ def restore(file: Path, yes: bool, as_json: bool, data_dir: Path | None) -> None
 
     The backup may come from SQLite or PostgreSQL and go to either: set SLUICE_DATABASE_URL to move to PostgreSQL.
     """
-    from service.store.backup import inspect, replaces_secret
+    from service.store.archive import inspect
+    from service.store.backup import replaces_secret
     from service.store.backup import restore as put_back
 
     chosen = settings(data_dir=data_dir)
@@ -83,7 +85,8 @@ def restore(file: Path, yes: bool, as_json: bool, data_dir: Path | None) -> None
 @plainly
 def migrate(as_json: bool, data_dir: Path | None) -> None:
     """Bring the database to this version, backing it up first. Every other command does this by itself."""
-    from service.store.migrate import HEAD, current_revision, ensure_current
+    from service.store.glance import HEAD
+    from service.store.migrate import current_revision, ensure_current
 
     chosen = settings(data_dir=data_dir)
     chosen.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -50,7 +50,7 @@ def plainly(command: Callable[P, R]) -> Callable[P, R]:
         from sqlalchemy.exc import SQLAlchemyError
 
         from service.store.accounts import AccountError
-        from service.store.backup import BackupError
+        from service.store.archive import BackupError
 
         try:
             return command(*args, **kwargs)
@@ -60,7 +60,12 @@ def plainly(command: Callable[P, R]) -> Callable[P, R]:
             reason = str(getattr(error, "orig", error)).splitlines()[0]
             click.echo(f"The database cannot be used: {reason}", err=True)
         except RedisError as error:
-            click.echo(f"Redis cannot be used: {error}", err=True)
+            advice = "is `sluice up` running on this data folder, or SLUICE_REDIS_URL right?"
+            click.echo(f"Redis cannot be used ({error}): {advice}", err=True)
+        except BrokenPipeError:  # whoever read our output has gone; click ends quietly
+            raise
+        except OSError as error:
+            click.echo(f"{error.filename or 'A file'} cannot be used: {error.strerror or error}.", err=True)
         sys.exit(1)
 
     return run

@@ -5,19 +5,23 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from config import Settings
-from service.commands.options import data_dir, plainly, settings
+from service.commands.options import data_dir, fail, plainly, settings
+
+#: How long a predecessor that is just ending may keep the port.
+PORT_SECONDS = 3.0
 
 
 @click.command()
 @data_dir
-@click.option("--host", help="Address to listen on.")
-@click.option("--port", type=click.IntRange(1, 65_535), help="Port to listen on.")
+@click.option("--host", help="Address to listen on. Default: 127.0.0.1.")
+@click.option("--port", type=click.IntRange(1, 65_535), help="Port to listen on. Default: 8000.")
 @click.option("--processes", "web_processes", type=click.IntRange(1, 64), help="Web processes.")
 @click.option("--threads", "web_threads", type=click.IntRange(2, 1024), help="Threads in each web process.")
 @plainly
@@ -29,10 +33,14 @@ def serve(
     from granian.log import LogLevels
     from granian.server import Server
 
-    from service.store.migrate import ensure_current
+    from service.store.glance import is_current
 
     chosen = settings(data_dir=data_dir, host=host, port=port, web_processes=web_processes, web_threads=web_threads)
-    ensure_current(chosen)
+    _await_port(chosen)
+    if not is_current(chosen):
+        from service.store.migrate import ensure_current
+
+        ensure_current(chosen)
     _hand_down(chosen)
     # Most of our threads wait for a decision, they do not compute: the advice to have fewer does not apply.
     logging.getLogger("_granian").addFilter(lambda record: "Python threads" not in record.getMessage())
@@ -85,6 +93,20 @@ def _workers(name: str) -> Callable[..., None]:
 
     found: Callable[..., None] = getattr(importlib.import_module("workers.main"), name)
     return found
+
+
+def _await_port(chosen: Settings) -> None:
+    """End with a sentence when somebody else listens there; granian would share the port, and the requests, with it."""
+    from service.process.up import CannotStartError, check_port
+
+    ends = time.monotonic() + PORT_SECONDS
+    while True:
+        try:
+            return check_port(chosen.host, chosen.port)
+        except CannotStartError as error:
+            if time.monotonic() > ends:
+                fail(str(error))
+        time.sleep(0.1)
 
 
 def _hand_down(chosen: Settings) -> None:

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @data_dir
-@click.option("--host", help="Address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65_535), help="Port to listen on; 0 takes a free one.")
-@click.option("--workers", type=click.IntRange(1, 64), help="How many worker processes decide.")
+@click.option("--host", help="Address to listen on. Default: 127.0.0.1.")
+@click.option("--port", type=click.IntRange(0, 65_535), help="Port to listen on; 0 takes a free one. Default: 8000.")
+@click.option("--workers", type=click.IntRange(1, 64), help="How many worker processes decide. Default: 2.")
 @click.option("--no-demo", is_flag=True, help="Do not create a demo site on the first start.")
 def up(data_dir: Path | None, host: str | None, port: int | None, workers: int | None, no_demo: bool) -> None:
     """Run everything on this machine: web, workers, upkeep and Redis, restarted when they die."""

@@ -47,11 +47,6 @@ def digest_key(secret: bytes, key: str) -> str:
     return hmac.new(secret, b"api-key:" + key.encode(), hashlib.sha256).hexdigest()
 
 
-def fingerprint(secret: bytes) -> str:
-    """Tells two secrets apart and says nothing about them."""
-    return hmac.new(secret, b"fingerprint", hashlib.sha256).hexdigest()[:32]
-
-
 def add_site(connection: Connection, name: str, url: str, now: datetime) -> Site:
     """Make a site.
 

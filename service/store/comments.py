@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeAlias
@@ -12,6 +12,8 @@ from sqlalchemy.engine import Connection, Row, RowMapping
 
 from classifier.domain import Article, Author, Context, Status, TextFormat
 from service.store.tables import articles, comments, decisions, facts, idempotency_keys, revisions, rulings
+
+# Statements that every comment needs are built once: building one costs several times what running it does.
 
 Rows = list[dict[str, Any]]
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
@@ -47,6 +49,14 @@ _ONE_FACT: Final = _FACTS.where(comments.c.site_id == sa.bindparam("site_id"), c
 def facts_of(connection: Connection, site_id: str, comment_id: str) -> AnyRow | None:
     """Everything an answer says of one comment of this site."""
     return connection.execute(_ONE_FACT, {"site_id": site_id, "id": comment_id}).one_or_none()
+
+
+_FACTS_BY_ID: Final = _FACTS.where(comments.c.id.in_(sa.bindparam("ids", expanding=True)))
+
+
+def facts_by_id(connection: Connection, ids: Sequence[str]) -> dict[str, AnyRow]:
+    """The same for comments of whatever site, by id; the caller knows whose they are."""
+    return {row.id: row for row in connection.execute(_FACTS_BY_ID, {"ids": ids})}
 
 
 def facts_of_all(connection: Connection, site_id: str, ids: Sequence[str]) -> dict[str, AnyRow]:
@@ -89,15 +99,16 @@ class Known:
     status: Status
 
 
+_KNOWN: Final = sa.select(comments.c.id, comments.c.external_id, comments.c.status).where(
+    comments.c.site_id == sa.bindparam("site_id"), comments.c.external_id.in_(sa.bindparam("ids", expanding=True))
+)
+
+
 def known_by_external_id(connection: Connection, site_id: str, external_ids: Iterable[str]) -> dict[str, Known]:
     """Comments of the site that already have one of these ids."""
     found: dict[str, Known] = {}
     for chunk in _chunks(sorted(set(external_ids))):
-        rows = connection.execute(
-            sa.select(comments.c.id, comments.c.external_id, comments.c.status).where(
-                comments.c.site_id == site_id, comments.c.external_id.in_(chunk)
-            )
-        )
+        rows = connection.execute(_KNOWN, {"site_id": site_id, "ids": chunk})
         found |= {row.external_id: Known(row.id, row.external_id, Status(row.status)) for row in rows}
     return found
 
@@ -130,13 +141,23 @@ def text_of(connection: Connection, comment_id: str, revision: int) -> tuple[str
     return None if row is None else (row.text, row.format)
 
 
+_ARTICLES_BY_KEY: Final = sa.select(articles).where(
+    articles.c.site_id == sa.bindparam("site_id"), articles.c.key.in_(sa.bindparam("keys", expanding=True))
+)
+
+
+def find_articles(connection: Connection, site_id: str, keys: Collection[str]) -> dict[str, RowMapping]:
+    """The site's articles with these keys."""
+    found: dict[str, RowMapping] = {}
+    for chunk in _chunks(sorted(keys)):
+        rows = connection.execute(_ARTICLES_BY_KEY, {"site_id": site_id, "keys": chunk}).mappings()
+        found |= {row["key"]: row for row in rows}
+    return found
+
+
 def find_article(connection: Connection, site_id: str, key: str) -> RowMapping | None:
     """The site's article with this key."""
-    return (
-        connection.execute(sa.select(articles).where(articles.c.site_id == site_id, articles.c.key == key))
-        .mappings()
-        .one_or_none()
-    )
+    return find_articles(connection, site_id, [key]).get(key)
 
 
 def insert_article(connection: Connection, row: Mapping[str, Any]) -> None:
@@ -149,10 +170,14 @@ def update_article(connection: Connection, article_id: str, changes: Mapping[str
     connection.execute(sa.update(articles).where(articles.c.id == article_id).values(**changes))
 
 
+_NEW_COMMENT: Final = sa.insert(comments)
+_NEW_REVISION: Final = sa.insert(revisions)
+
+
 def insert_comments(connection: Connection, new: Rows, texts: Rows) -> None:
     """Store new comments and their first revisions."""
-    connection.execute(sa.insert(comments), new)
-    connection.execute(sa.insert(revisions), texts)
+    connection.execute(_NEW_COMMENT, new)
+    connection.execute(_NEW_REVISION, texts)
 
 
 def insert_revision(connection: Connection, row: Mapping[str, Any]) -> None:
@@ -181,23 +206,27 @@ class State:
     received_at: datetime
 
 
-_STATE: Final = sa.select(
-    comments.c.id,
-    comments.c.site_id,
-    comments.c.revision,
-    comments.c.status,
-    comments.c.held_late,
-    comments.c.ruled,
-    comments.c.author_key,
-    comments.c.earns,
-    comments.c.link_domains,
-    comments.c.received_at,
+_STATES: Final = (
+    sa.select(
+        comments.c.id,
+        comments.c.site_id,
+        comments.c.revision,
+        comments.c.status,
+        comments.c.held_late,
+        comments.c.ruled,
+        comments.c.author_key,
+        comments.c.earns,
+        comments.c.link_domains,
+        comments.c.received_at,
+    )
+    .where(comments.c.id.in_(sa.bindparam("ids", expanding=True)))
+    .order_by(comments.c.id)
+    .with_for_update()
 )
 
 
 def lock_states(connection: Connection, ids: Sequence[str]) -> dict[str, State]:
     """Where comments stand now; nobody else can change them until this transaction ends."""
-    query = _STATE.where(comments.c.id.in_(ids)).order_by(comments.c.id).with_for_update()
     return {
         row.id: State(
             row.id,
@@ -211,7 +240,7 @@ def lock_states(connection: Connection, ids: Sequence[str]) -> dict[str, State]:
             tuple(row.link_domains or ()),
             row.received_at,
         )
-        for row in connection.execute(query)
+        for row in connection.execute(_STATES, {"ids": ids})
     }
 
 
@@ -241,19 +270,21 @@ def move_by_decision(connection: Connection, moves: Rows) -> None:
     connection.execute(_MOVE, moves)
 
 
+_DECIDED: Final = sa.select(decisions.c.comment_id, decisions.c.revision).where(
+    decisions.c.comment_id.in_(sa.bindparam("ids", expanding=True)), decisions.c.kind == sa.bindparam("of_kind")
+)
+_NEW_DECISION: Final = sa.insert(decisions)
+
+
 def decided_kinds(connection: Connection, ids: Sequence[str], kind: str) -> set[tuple[str, int]]:
     """Which revisions of these comments already have a decision of this kind."""
-    rows = connection.execute(
-        sa.select(decisions.c.comment_id, decisions.c.revision).where(
-            decisions.c.comment_id.in_(ids), decisions.c.kind == kind
-        )
-    )
+    rows = connection.execute(_DECIDED, {"ids": ids, "of_kind": kind})
     return {(row.comment_id, row.revision) for row in rows}
 
 
 def insert_decisions(connection: Connection, rows: Rows) -> None:
     """Append decisions."""
-    connection.execute(sa.insert(decisions), rows)
+    connection.execute(_NEW_DECISION, rows)
 
 
 def insert_ruling(connection: Connection, row: Mapping[str, Any]) -> None:
@@ -303,12 +334,16 @@ _WAITING: Final = (
     )
     .join(revisions, sa.and_(revisions.c.comment_id == comments.c.id, revisions.c.number == comments.c.revision))
     .where(sa.or_(comments.c.status == Status.PENDING.value, comments.c.held_late))
+    .where(comments.c.id.in_(sa.bindparam("ids", expanding=True)))
 )
+_ARTICLES: Final = sa.select(
+    articles.c.id, articles.c.url, articles.c.title, articles.c.text, articles.c.published_at, articles.c.tags
+).where(articles.c.id.in_(sa.bindparam("ids", expanding=True)))
 
 
 def undecided(connection: Connection, ids: Sequence[str]) -> list[Undecided]:
     """Those of the comments that still need the machine's decision."""
-    rows = list(connection.execute(_WAITING.where(comments.c.id.in_(ids))))
+    rows = list(connection.execute(_WAITING, {"ids": ids}))
     known = _articles(connection, {row.article_id for row in rows})
     return [
         Undecided(
@@ -343,11 +378,7 @@ def parents_of(
 
 
 def _articles(connection: Connection, ids: set[str]) -> dict[str, Article]:
-    rows = connection.execute(
-        sa.select(
-            articles.c.id, articles.c.url, articles.c.title, articles.c.text, articles.c.published_at, articles.c.tags
-        ).where(articles.c.id.in_(sorted(ids)))
-    )
+    rows = connection.execute(_ARTICLES, {"ids": sorted(ids)})
     return {
         row.id: Article(
             url=row.url, title=row.title, text=row.text, published_at=row.published_at, tags=tuple(row.tags)

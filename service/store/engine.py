@@ -1,28 +1,30 @@
 """One database, two ways to write: SQLite through grouped commits, PostgreSQL through its own.
 
 SQLite has one writer at a time. Its busy handler sleeps 1 to 100 ms between tries, so writers of all our processes
-queue on a file lock instead, which wakes the next one at once; and in the web process one thread commits whatever
-has gathered meanwhile as one transaction, so that a hundred comments cost one fsync.
+queue on a file lock instead, which wakes the next one at once; and in the web process one thread commits for all that
+have gathered meanwhile, in one transaction, so that a hundred comments cost one fsync.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
-import queue
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-T = TypeVar("T")
+from service.together import Piece, Together
 
-GROUP_LIMIT: Final = 256
+T = TypeVar("T")
+Kind = TypeVar("Kind", bound=Hashable)
+Item = TypeVar("Item")
+
 #: How long a writer waits for another program's lock on the same file (a backup tool, the sqlite3 shell).
 BUSY_MILLISECONDS: Final = 10_000
 #: How long a checkpoint waits for readers, with all writers waiting behind it.
@@ -33,7 +35,7 @@ class Store:
     """Reads and writes of one database; safe to share between threads."""
 
     def __init__(self, url: str, *, grouped: bool = False, pool_size: int = 8) -> None:
-        """``grouped`` writes SQLite from a thread of its own, for processes in which many threads write."""
+        """``grouped`` commits SQLite for several threads at once, for processes in which many write."""
         self.url = sa.make_url(url)
         self.engine = _create_engine(self.url, pool_size)
         self._reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")
@@ -57,9 +59,22 @@ class Store:
         ``work`` may run in another thread; when it raises, nothing of it is kept and the exception comes back here.
         """
         if self._group is not None:
-            return self._group.write(work)
+            return cast(T, self._group.write(_Task(lambda connection, _: [work(connection)], object(), None)))
         with self._transaction() as connection:
             return work(connection)
+
+    def write_each(self, work: Callable[[Connection, Kind, list[Item]], list[T]], kind: Kind, item: Item) -> T:
+        """Write an item; items of one kind that several threads bring at the same time are handed to one call.
+
+        ``work`` answers in the order of the items. When it raises, it is called again for each item alone, and
+        nothing is kept of those for which it raises then.
+        """
+        if self._group is not None:
+            return cast(
+                T, self._group.write(_Task(lambda connection, items: work(connection, kind, items), kind, item))
+            )
+        with self._transaction() as connection:
+            return work(connection, kind, [item])[0]
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
@@ -92,9 +107,7 @@ class Store:
             return not busy
 
     def close(self) -> None:
-        """Finish what is being written and let go of all connections."""
-        if self._group is not None:
-            self._group.close()
+        """Let go of all connections."""
         self.engine.dispose()
 
     @contextmanager
@@ -131,64 +144,59 @@ class _FileLock:
         self._mutex.release()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Task:
+    """Something to write. Those of one ``kind`` are handed to ``work`` together."""
+
+    work: Callable[[Connection, list[Any]], list[Any]]
+    kind: Hashable
+    item: Any
+
+
 class _GroupWriter:
-    """A thread that runs waiting pieces of work in one transaction, each behind a savepoint of its own."""
+    """Runs the tasks that threads bring at the same time in one transaction, each kind behind its own savepoint."""
 
-    def __init__(self, transaction: Callable[[], Any]) -> None:
+    def __init__(self, transaction: Callable[[], AbstractContextManager[Connection]]) -> None:
         self._transaction = transaction
-        self._waiting: queue.SimpleQueue[tuple[Callable[[Connection], Any], Future[Any]] | None] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
-        self._starting = threading.Lock()
+        self._together = Together(self._commit)
 
-    def write(self, work: Callable[[Connection], T]) -> T:
-        if self._thread is None:
-            self._start()
-        future: Future[T] = Future()
-        self._waiting.put((work, future))
-        return future.result()
+    def write(self, task: _Task) -> Any:
+        """Returns when the task is on disk."""
+        return self._together.do(task)
 
-    def close(self) -> None:
-        if self._thread is not None:
-            self._waiting.put(None)
-            self._thread.join(timeout=10)
-
-    def _start(self) -> None:
-        with self._starting:
-            if self._thread is None:
-                thread = threading.Thread(target=self._run, name="writer", daemon=True)
-                thread.start()
-                self._thread = thread
-
-    def _run(self) -> None:
-        while True:
-            group = [self._waiting.get()]
-            while len(group) < GROUP_LIMIT and not self._waiting.empty():
-                group.append(self._waiting.get())
-            jobs = [job for job in group if job is not None]
-            if jobs:
-                self._commit(jobs)
-            if len(jobs) < len(group):
+    def _commit(self, pieces: Sequence[Piece]) -> None:
+        with self._transaction() as connection:
+            if len(pieces) == 1:
+                _run(connection, pieces)
                 return
+            kinds: dict[Hashable, list[Piece]] = {}
+            for piece in pieces:
+                kinds.setdefault(piece.item.kind, []).append(piece)
+            for group in kinds.values():
+                _run_behind_savepoint(connection, group)
 
-    def _commit(self, jobs: list[tuple[Callable[[Connection], Any], Future[Any]]]) -> None:
-        done: list[tuple[Future[Any], Any]] = []
-        try:
-            with self._transaction() as connection:
-                for work, future in jobs:
-                    connection.exec_driver_sql("SAVEPOINT work")
-                    try:
-                        done.append((future, work(connection)))
-                    except Exception as error:  # noqa: BLE001 - handed to whoever asked for this piece of work
-                        connection.exec_driver_sql("ROLLBACK TO work")
-                        future.set_exception(error)
-                    connection.exec_driver_sql("RELEASE work")
-        except Exception as error:  # noqa: BLE001 - the commit itself failed: nobody's work is on disk
-            for _, future in jobs:
-                if not future.done():
-                    future.set_exception(error)
+
+def _run(connection: Connection, pieces: Sequence[Piece]) -> None:
+    answers = pieces[0].item.work(connection, [piece.item.item for piece in pieces])
+    for piece, answer in zip(pieces, answers, strict=True):
+        piece.answer = answer
+
+
+def _run_behind_savepoint(connection: Connection, pieces: Sequence[Piece]) -> None:
+    """Run pieces together; when that fails, each alone, so that only those fail that must."""
+    connection.exec_driver_sql("SAVEPOINT work")
+    try:
+        _run(connection, pieces)
+    except Exception as error:  # noqa: BLE001 - handed to whoever asked for this piece of work
+        connection.exec_driver_sql("ROLLBACK TO work")
+        connection.exec_driver_sql("RELEASE work")
+        if len(pieces) == 1:
+            pieces[0].error = error
             return
-        for future, answer in done:
-            future.set_result(answer)
+        for piece in pieces:
+            _run_behind_savepoint(connection, [piece])
+        return
+    connection.exec_driver_sql("RELEASE work")
 
 
 def _make_private(database: Path) -> None:
@@ -214,6 +222,7 @@ def _create_engine(url: sa.URL, pool_size: int) -> sa.Engine:
         poolclass=sa.QueuePool,
         pool_size=pool_size,
         max_overflow=-1,
+        pool_use_lifo=True,  # the connection used last has its caches warm
         hide_parameters=True,  # an error that is logged must not quote what a reader wrote
         connect_args={"timeout": BUSY_MILLISECONDS / 1000, "check_same_thread": False},
     )

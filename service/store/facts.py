@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from service.store.tables import facts
-
-#: Which secret hashed the API keys: its fingerprint.
-SECRET: Final = "secret_fingerprint"  # noqa: S105 - the name of a fact
 
 
 def read_fact(connection: Connection, name: str) -> str | None:

@@ -6,7 +6,6 @@ import contextlib
 import fcntl
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
@@ -14,18 +13,15 @@ from sqlalchemy.engine import Connection
 
 import config.logs
 from config import Settings, SettingsError
-from service.store.accounts import fingerprint
 from service.store.engine import Store
-from service.store.facts import SECRET, read_fact, write_fact
+from service.store.facts import read_fact, write_fact
+from service.store.glance import HEAD, MIGRATIONS, SECRET_FACT, fingerprint
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
 log = config.logs.get("migrate")
 
-_FOLDER: Final = Path(__file__).resolve().parents[2] / "migrations"
-#: The newest migration; they are numbered, so the last file is the head.
-HEAD: Final = max(path.stem for path in (_FOLDER / "versions").glob("[0-9]*.py")).partition("_")[0]
 _ADVISORY_LOCK: Final = 7_582_391_004
 
 
@@ -116,7 +112,7 @@ def _check_secret(settings: Settings, store: Store) -> None:
         with _alone(settings, store):
             known = _known_secret(store)
             if known is None:
-                store.write(lambda connection: write_fact(connection, SECRET, ours))
+                store.write(lambda connection: write_fact(connection, SECRET_FACT, ours))
                 return
     lost = settings.embedded_secret and not settings.secret_file.exists()  # asking for it would make a new one
     if lost or fingerprint(settings.secret) != known:
@@ -128,14 +124,14 @@ def _check_secret(settings: Settings, store: Store) -> None:
 
 def _known_secret(store: Store) -> str | None:
     with store.read() as connection:
-        return read_fact(connection, SECRET)
+        return read_fact(connection, SECRET_FACT)
 
 
 def _config(connection: Connection) -> Config:
     from alembic.config import Config
 
     made = Config()
-    made.set_main_option("script_location", str(_FOLDER))
+    made.set_main_option("script_location", str(MIGRATIONS))
     made.attributes["connection"] = connection
     return made
 

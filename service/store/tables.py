@@ -1,4 +1,7 @@
-"""The tables, as SQLAlchemy Core sees them; ``migrations/`` builds them and a test holds the two together."""
+"""The tables, as SQLAlchemy Core sees them; ``migrations/`` builds them and a test holds the two together.
+
+Indexes that only some rows are in stand in ``service.store.indexes``.
+"""
 
 from __future__ import annotations
 
@@ -109,34 +112,6 @@ comments = sa.Table(
     sa.Column("earns", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("link_domains", sa.JSON(none_as_null=True)),
 )
-_undecided = sa.or_(comments.c.status == "pending", comments.c.held_late)
-sa.Index(
-    "uq_comments_site_id_external_id",
-    comments.c.site_id,
-    comments.c.external_id,
-    unique=True,
-    sqlite_where=comments.c.external_id.is_not(None),
-    postgresql_where=comments.c.external_id.is_not(None),
-)
-# Keyset pages of one status and of all.
-sa.Index("ix_comments_site_id_status_id", comments.c.site_id, comments.c.status, comments.c.id)
-sa.Index("ix_comments_site_id_id", comments.c.site_id, comments.c.id)
-# What still has to be decided: small however many comments there are.
-sa.Index(
-    "ix_comments_undecided",
-    comments.c.waiting_since,
-    sqlite_where=sa.text("status = 'pending' OR held_late"),
-    postgresql_where=sa.text("status = 'pending' OR held_late"),
-)
-# Retention walks by age over what it has not erased yet.
-for _column in ("author_email", "author_ip", "author_user_agent", "referrer"):
-    sa.Index(
-        f"ix_comments_keeps_{_column}",
-        comments.c.received_at,
-        sqlite_where=comments.c[_column].is_not(None),
-        postgresql_where=comments.c[_column].is_not(None),
-    )
-
 revisions = sa.Table(
     "revisions",
     metadata,

@@ -19,11 +19,12 @@ from factories import a_submission
 import config
 from config import Settings, SettingsError
 from service import moderation
-from service.store import accounts, migrate, tables
-from service.store.backup import BackupError
+from service.store import accounts, glance, indexes, migrate, tables  # noqa: F401 - the indexes join the tables
+from service.store.archive import BackupError
 from service.store.engine import Store
-from service.store.facts import SECRET, read_fact
-from service.store.migrate import HEAD, begin_afresh, current_revision, downgrade, ensure_current, upgrade
+from service.store.facts import read_fact
+from service.store.glance import HEAD, SECRET_FACT
+from service.store.migrate import begin_afresh, current_revision, downgrade, ensure_current, upgrade
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -150,7 +151,7 @@ def test_the_first_start_makes_the_tables_and_notes_the_secret(settings):
 
     store = Store(settings.database_address)
     with store.read() as connection:
-        assert read_fact(connection, SECRET) == accounts.fingerprint(settings.secret)
+        assert read_fact(connection, SECRET_FACT) == glance.fingerprint(settings.secret)
     assert current_revision(store) == HEAD
     assert not list(settings.data_dir.glob("backups/*"))
     assert (settings.data_dir / "sluice.db").stat().st_mode & 0o077 == 0
@@ -178,9 +179,9 @@ def downgrade():
 def next_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The program of tomorrow, which has one migration more."""
     folder = tmp_path / "migrations"
-    shutil.copytree(migrate._FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(migrate.MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "versions" / "9999_future.py").write_text(FUTURE.format(head=HEAD))
-    monkeypatch.setattr(migrate, "_FOLDER", folder)
+    monkeypatch.setattr(migrate, "MIGRATIONS", folder)
     monkeypatch.setattr(migrate, "HEAD", "9999")
 
 

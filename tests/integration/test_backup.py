@@ -29,12 +29,14 @@ from service import moderation
 from service.cli import cli
 from service.moderation import Idempotency
 from service.schemas import Edit
-from service.store import accounts, backup, tables
-from service.store.backup import BackupError, inspect, restore
+from service.store import accounts, backup, glance, tables
+from service.store.archive import BackupError, inspect
+from service.store.backup import restore
 from service.store.comments import undecided_since
 from service.store.engine import Store
 from service.store.facts import write_fact
-from service.store.migrate import HEAD, current_revision, ensure_current
+from service.store.glance import HEAD
+from service.store.migrate import current_revision, ensure_current
 from workers.upkeep import Upkeep
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -116,7 +118,7 @@ def test_a_backup_is_private_complete_and_says_what_it_is(source, saved):
     assert saved.stat().st_mode & 0o777 == 0o600
     assert manifest.revision == HEAD
     assert manifest.rows == {name: len(rows) for name, rows in contents(store).items()}
-    assert manifest.secret == accounts.fingerprint(settings.secret)
+    assert manifest.secret == glance.fingerprint(settings.secret)
     with tarfile.open(saved) as archive:
         names = archive.getnames()
         assert archive.extractfile("secret.key").read() == settings.secret
@@ -378,7 +380,11 @@ def test_a_file_that_is_no_backup_is_refused_in_one_sentence(tmp_path, source, c
     assert contents(store) == before
 
 
-@pytest.mark.parametrize("rows", [b'{"id": 1}\n', b"[]\n", b'{"comment_id": "x"', b'"text"\n'])
+A_LIST = {"id": "r", "comment_id": [1], "revision": 1, "action": "approve", "reason": None, "note": None}
+ODD_ROW = json.dumps({**A_LIST, "moderator": "ann", "ruled_at": NOW.isoformat()}).encode()
+
+
+@pytest.mark.parametrize("rows", [ODD_ROW, b'{"id": 1}\n', b"[]\n", b'{"comment_id": "x"', b'"text"\n'])
 def test_rows_that_do_not_fit_leave_the_database_as_it_was(saved, source, tmp_path, rows):
     """Even with the right checksums, nothing is replaced before all of it has been read."""
 
@@ -535,7 +541,7 @@ def test_an_installation_that_lost_its_secret_can_still_be_saved(source, tmp_pat
     manifest = inspect(tmp_path / "saved.tar.gz")
     assert result.exit_code == 0
     assert not manifest.has_secret
-    assert manifest.secret == accounts.fingerprint(secret)
+    assert manifest.secret == glance.fingerprint(secret)
     assert not settings.secret_file.exists()
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import socket
 import time
 
 import pytest
+import redis
 from sqlalchemy.exc import OperationalError
 
 from service.api import health
 from service.limits import Bucket, Failures
-from service.queue import WaitingList, connect
+from service.queue import Queue, WaitingList, connect
 
 GOOD = {"article": {"url": "https://news.example/a"}, "comment": {"text": "Hello"}}
 
@@ -179,3 +181,19 @@ class TestWithToken:
             ("127.0.0.1, 203.0.113.9", 403),
         ):
             assert client.get("/metrics", headers={"X-Forwarded-For": forwarded}).status_code == status
+
+
+def test_a_silent_redis_is_waited_for_once(tmp_path):
+    """Redis accepts and never answers: the first request pays the time-out, those after it do not."""
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(tmp_path / "silent.sock"))
+        silent.listen(16)
+        queue = Queue(connect(f"unix://{tmp_path}/silent.sock"))
+        with pytest.raises(redis.RedisError):
+            queue.announce(["an-id"])
+        began = time.monotonic()
+        for _ in range(20):
+            with pytest.raises(redis.RedisError):
+                queue.announce(["an-id"])
+
+    assert time.monotonic() - began < 0.5

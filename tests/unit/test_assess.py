@@ -159,6 +159,12 @@ class TestSignals:
         """Private addresses are for a person to look at."""
         assert "privacy.address" in codes(Context(text="He lives at 14 Maple Street, go visit him"))
 
+    def test_what_offers_nothing_is_marked(self) -> None:
+        """Thanks alone are never rejected; a link or a keyword on the name lifts the mark."""
+        assert "offer.none" in codes(Context(text="Thank you so much, this is great!"))
+        assert "offer.none" not in codes(Context(text="Thank you so much, see http://x.example"))
+        assert "offer.none" not in codes(Context(text="Thank you so much", author=Author(name="cheap viagra")))
+
 
 class TestPolicy:
     """Thresholds and forced actions."""
@@ -183,6 +189,18 @@ class TestPolicy:
 
         assert decide(self.policy, (held,), {"spam": 0.1}).action is Action.HOLD
         assert decide(self.policy, (held,), {"spam": 0.95}).action is Action.REJECT
+
+    def test_a_cap_limits_what_the_score_of_its_head_may_ask_for(self) -> None:
+        """And it says so; other heads and other signals are free."""
+        cap = Signal(code="cap", message="x", weight=0.0, head="spam", caps=Action.HOLD)
+        other = Signal(code="y", message="y", weight=0.0, forces=Action.REJECT)
+
+        capped = decide(self.policy, (cap,), {"spam": 0.95})
+
+        assert capped.action is Action.HOLD
+        assert "cap" in {reason.code for reason in capped.reasons}
+        assert decide(self.policy, (cap, other), {"spam": 0.95}).action is Action.REJECT
+        assert not decide(self.policy, (cap,), {"spam": 0.1}).reasons
 
     def test_by_default_the_model_never_rejects_for_abuse(self) -> None:
         """Abuse found by the model is held; spam may be rejected."""

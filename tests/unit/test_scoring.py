@@ -81,10 +81,7 @@ def test_a_score_does_not_depend_on_its_batch(scorer: Scorer) -> None:
 @given(text=st.one_of(st.text(max_size=80), st.text(st.sampled_from("abcz019 .!<>&éяж각😀\n"), max_size=200)))
 def test_the_parts_of_an_explanation_add_up(scorer: Scorer, text: str) -> None:
     """Words, features and intercept together are the logit, to a millionth."""
-    for head in ("spam", "toxicity"):
-        explanation = explain(scorer, read(text), head)
-
-        assert abs(explanation.total - scorer.calibrated_logits([text])[0, HEADS.index(head)]) < 1e-6
+    assert np.abs(explain(scorer, read(text)).total - scorer.calibrated_logits([text])[0]).max() < 1e-6
 
 
 def test_no_texts_no_scores(scorer: Scorer) -> None:
