@@ -229,7 +229,7 @@ class TestPremoderation:
         policy = a_policy("[premoderation]\nmodes=['all']")
 
         assert ruled(policy, "Fine.") == (Action.HOLD, ["premoderation.all"])
-        assert ruled(policy, "Fine.", {"spam": 0.9999})[0] is Action.REJECT
+        assert ruled(policy, "Buy at http://x.example", {"spam": 0.9999})[0] is Action.REJECT
 
     def test_first_time_authors(self) -> None:
         """Nobody knows them, or nothing of theirs was approved."""
