@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from classifier.domain import Action, Article, Author, Context, Signal
 from classifier.listing import Found, Listing, ListKind
-from classifier.rules import Rule, matcher_for
+from classifier.rules import Matcher, Rule
 from classifier.text import Document
 
 
@@ -73,6 +73,8 @@ class Wishes:
     premoderation: Premoderation = field(default_factory=Premoderation)
     closed: Closed = Closed()
     rules: tuple[Rule, ...] = ()
+    #: The rules compiled; ``None`` when there are none.
+    matcher: Matcher | None = field(default=None, compare=False, repr=False)
     allow: Listing = field(default_factory=Listing)
     block: Listing = field(default_factory=Listing)
     block_action: Action = Action.REJECT
@@ -95,9 +97,9 @@ class Wishes:
         return bool(links and self.allow.domains) and all(self.allow.has_link(link) for link in links)
 
     def _rules(self, context: Context, document: Document) -> Iterator[Demand]:
-        if not self.rules:
+        if self.matcher is None:
             return
-        for hit in matcher_for(self.rules).find(document, context.author):
+        for hit in self.matcher.find(document, context.author):
             rule = hit.rule
             signal = Signal(
                 code=rule.code,

@@ -73,12 +73,14 @@ def decide(
     for signal in signals:
         if signal.forces is not None:
             action = _graver(action, policy.harms.get(signal.code, signal.forces))
+    if not demands and action is Action.APPROVE:
+        return Ruled(action, ())
     reasons += [reason_of(signal) for signal in signals if signal.caps is None]
     if demands:
         hurts = any(signal.escalate for signal in signals)
         machine = _Machine(action, by_model, scores, tuple(reasons), hurts=hurts)
         return _with_demands(policy, machine, demands)
-    return Ruled(action, _ordered(reasons) if action is not Action.APPROVE else ())
+    return Ruled(action, _ordered(reasons))
 
 
 @dataclass(frozen=True, slots=True)

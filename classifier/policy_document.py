@@ -32,7 +32,7 @@ from classifier.domain import HEADS, Action, Article
 from classifier.listing import Listing, make_listing
 from classifier.owner import Closed, Mode, Premoderation, Wishes, article_key
 from classifier.policy_values import HARMS, Conflict, Policy, Thresholds
-from classifier.rules import PatternError, Rule, Where, check_pattern, word_key
+from classifier.rules import PatternError, Rule, Where, check_pattern, matcher_for, word_key
 
 #: Largest document, in bytes, and most rules and words of one.
 MAX_DOCUMENT_BYTES: Final = 256 * 1024
@@ -377,6 +377,7 @@ def matches(document: PolicyDocument, article: Article) -> int | None:
 
 def _wishes(document: PolicyDocument) -> Wishes:
     premoderation, closed = document.premoderation, document.closed
+    rules = tuple(_rule(name, table) for name, table in sorted(document.rules.items()) if table.enabled)
     return Wishes(
         premoderation=Premoderation(
             modes=frozenset(premoderation.modes),
@@ -389,7 +390,8 @@ def _wishes(document: PolicyDocument) -> Wishes:
             articles=frozenset(map(article_key, closed.articles)),
             action=Action(closed.action),
         ),
-        rules=tuple(_rule(name, table) for name, table in sorted(document.rules.items()) if table.enabled),
+        rules=rules,
+        matcher=matcher_for(rules) if rules else None,
         allow=_listing(document.allow),
         block=_listing(document.block),
         block_action=Action(document.block.action),

@@ -7,7 +7,6 @@ comment without a hit costs one search for all words and one for all patterns.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -113,7 +112,7 @@ class Matcher:
 
 @lru_cache(maxsize=32)
 def matcher_for(rules: tuple[Rule, ...]) -> Matcher:
-    """The matcher of these rules; compiled once for all policies that share them."""
+    """The matcher of these rules; compiled once for all policies that share them. Keep it: looking it up is slow."""
     return Matcher(rules)
 
 
@@ -136,6 +135,7 @@ def check_pattern(pattern: str) -> None:
         raise PatternError("matches the empty text, and so every comment")
 
 
+@lru_cache(maxsize=16_384)
 def word_key(word: str) -> str:
     """A word or phrase as it stands in normalised text; a ``*`` at its end stands for any ending.
 
@@ -208,18 +208,11 @@ def _word_expressions(rule: Rule) -> Sequence[str]:
 def _find_words(words: _Group, document: Document, spans: dict[int, list[Span]]) -> None:
     """Search the words of a text joined by single spaces; only on a hit is it worked out where they stood."""
     text = f" {' '.join(words_of(document.text))} "
-    starts: list[int] = []
     places: list[tuple[int, int]] = []
     for index, start, end in words.hits(text, step_back=1):
-        if not starts:
-            position = 1
-            for place in word_places(document.text):
-                starts.append(position)
-                places.append(place)
-                position += place[1] - place[0] + 1
-        first = places[bisect_right(starts, start + 1) - 1]
-        last = places[bisect_right(starts, end - 2) - 1]
-        spans.setdefault(index, []).append(document.raw_span(first[0], last[1]))
+        places = places or word_places(document.text)
+        first, last = text.count(" ", 0, start + 1) - 1, text.count(" ", 0, end - 1) - 1
+        spans.setdefault(index, []).append(document.raw_span(places[first][0], places[last][1]))
 
 
 @lru_cache(maxsize=1024)
