@@ -354,6 +354,20 @@ def load_policy(path: Path) -> Policy:
     return parse_policy(tomllib.loads(path.read_text(encoding="utf-8")))
 
 
+def policy_from_file(path: Path) -> Policy:
+    """The policy that a file (TOML) laid over the default one makes, to try it out; no version is recorded anywhere.
+
+    Raises:
+        PolicyError.
+    """
+    try:
+        document = from_toml(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise PolicyError([Fault((), "This is not UTF-8.")]) from None
+    name = document.name or "file"
+    return build(merged([DEFAULT_DOCUMENT, document]), name, f"{name}@0")
+
+
 def parse_policy(fields: Mapping[str, Any]) -> Policy:
     """The policy that the fields of a file describe, laid over nothing.
 
