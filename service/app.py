@@ -27,10 +27,10 @@ from service.brain import Brain
 from service.errors import CONTENT_TYPE, Problem
 from service.limits import Bucket, Failures
 from service.metrics import REQUESTS, SECONDS
-from service.moderation import Keep
 from service.policies import PolicyBook
 from service.pseudonyms import Pseudonyms
 from service.queue import Queue, Replies, connect
+from service.rows import Keep
 from service.store.accounts import new_id
 from service.store.comments import AnyRow, facts_by_id
 from service.store.engine import Store

@@ -21,8 +21,9 @@ from service.reputation import Evidence
 from service.store import campaigns
 from service.store import reputation as store
 from service.store.campaigns import Total
-from service.store.comments import Undecided, parents_of
+from service.store.comments import Undecided
 from service.store.engine import Store
+from service.store.threads import parents_of
 
 #: Copies are looked for among the comments of so many days.
 LIKENESS_DAYS: Final = 7

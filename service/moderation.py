@@ -17,8 +17,8 @@ from sqlalchemy.engine import Connection
 from classifier.domain import Action, Reason, Status, Verdict
 from classifier.lifecycle import DECIDED, Event, next_status, standing
 from service import reputation
-from service.pseudonyms import Pseudonyms
 from service.reputation import NOTHING_SEEN, Evidence
+from service.rows import KEEP_ALL, Keep, author_columns, decision_row, new_row, revision_row
 from service.schemas import ArticleFacts, ArticleIn, CommentIn, Edit, Submission
 from service.store import campaigns
 from service.store import comments as store
@@ -69,20 +69,6 @@ class KeyReusedError(ModerationError):
 
 
 @dataclass(frozen=True, slots=True)
-class Keep:
-    """Which personal fields are stored at all; a retention of 0 days means never.
-
-    Without ``pseudonyms`` nobody is known again.
-    """
-
-    email: bool = True
-    ip: bool = True
-    user_agent: bool = True
-    referrer: bool = True
-    pseudonyms: Pseudonyms | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Idempotency:
     """A client's promise that two requests are one."""
 
@@ -105,7 +91,7 @@ def submit(
     submissions: Sequence[Submission],
     now: datetime,
     *,
-    keep: Keep = Keep(),
+    keep: Keep = KEEP_ALL,
     idempotency: Idempotency | None = None,
 ) -> list[Accepted | ModerationError]:
     """Store comments; the same one again (by external id or idempotency key) is the same comment.
@@ -135,8 +121,8 @@ def submit(
             continue
         article_id = articles.upsert(item.article)
         accepted = Accepted(new_id(), article_id, created=True)
-        new.append(_new_row(accepted, site_id, comment, now, keep))
-        texts.append(_revision_row(accepted.id, 1, comment, now))
+        new.append(new_row(accepted.id, accepted.article_id, site_id, comment, now=now, keep=keep))
+        texts.append(revision_row(accepted.id, 1, comment, now))
         answers.append(accepted)
         if comment.id is not None:
             first_in_batch[comment.id] = (comment, accepted)
@@ -155,7 +141,7 @@ def submit(
 
 
 def edit(
-    connection: Connection, site_id: str, comment_id: str, change: Edit, *, now: datetime, keep: Keep = Keep()
+    connection: Connection, site_id: str, comment_id: str, change: Edit, *, now: datetime, keep: Keep = KEEP_ALL
 ) -> bool:
     """Store a new revision, to be decided afresh; false when the text is as it was.
 
@@ -166,7 +152,7 @@ def edit(
     facts = store.facts_of(connection, site_id, comment_id)
     if facts is not None and change.comment.id not in (None, facts.external_id):
         raise ExistsError("The id in the body is not the id of this comment.")
-    fields = _author_columns(site_id, change.comment, keep)
+    fields = author_columns(site_id, change.comment, keep)
     after = replace(state, author_key=fields["author_key"])
     if change.article is not None:
         fields["article_id"] = _Articles(connection, site_id, [change.article], now).upsert(change.article)
@@ -186,7 +172,7 @@ def edit(
             "earns": False,
             "link_domains": None,
         }
-        store.insert_revision(connection, _revision_row(comment_id, state.revision + 1, change.comment, now))
+        store.insert_revision(connection, revision_row(comment_id, state.revision + 1, change.comment, now))
         campaigns.forget_fingerprint(connection, site_id, comment_id)
         after = replace(after, status=Status.PENDING, earns=False, domains=())
     store.update_comment(connection, comment_id, fields)
@@ -257,7 +243,7 @@ def record_decisions(
             continue
         if state.revision != revision:
             continue
-        row = _decision_row(comment_id, revision, verdict, now, kind)
+        row = decision_row(comment_id, revision, verdict, now, kind)
         rows.append(row)
         happened = event or DECIDED[verdict.action]
         status = next_status(standing(state.status, late=state.held_late, ruled=state.ruled), happened)
@@ -441,80 +427,6 @@ class _Articles:
 
 def _article_key(article: ArticleIn) -> str:
     return f"id:{article.id}" if article.id is not None else f"url:{article.url}"
-
-
-def _new_row(accepted: Accepted, site_id: str, comment: CommentIn, now: datetime, keep: Keep) -> dict[str, Any]:
-    return {
-        "id": accepted.id,
-        "site_id": site_id,
-        "article_id": accepted.article_id,
-        "external_id": comment.id,
-        "status": Status.PENDING.value,
-        "revision": 1,
-        "held_late": False,
-        "ruled": False,
-        "attempts": 0,
-        "waiting_since": now,
-        "received_at": now,
-        **_author_columns(site_id, comment, keep),
-    }
-
-
-def _author_columns(site_id: str, comment: CommentIn, keep: Keep) -> dict[str, Any]:
-    author = comment.author
-    email = author.email if keep.email else None
-    key = keep.pseudonyms and keep.pseudonyms.author(site_id, author.id, email, verified=author.verified)
-    return {
-        "author_key": key,
-        "parent_external_id": comment.parent_id,
-        "created_at": comment.created_at,
-        "author_external_id": author.id,
-        "author_name": author.name,
-        "author_email": email,
-        "author_url": author.url,
-        "author_ip": author.ip if keep.ip else None,
-        "author_user_agent": author.user_agent if keep.user_agent else None,
-        "author_role": author.role,
-        "author_verified": author.verified,
-        "referrer": comment.referrer if keep.referrer else None,
-        "honeypot": comment.honeypot,
-        "form_seconds": comment.form_seconds,
-    }
-
-
-def _revision_row(comment_id: str, number: int, comment: CommentIn, now: datetime) -> dict[str, Any]:
-    return {
-        "comment_id": comment_id,
-        "number": number,
-        "text": comment.text,
-        "format": comment.format,
-        "received_at": now,
-    }
-
-
-def _decision_row(comment_id: str, revision: int, verdict: Verdict, now: datetime, kind: str) -> dict[str, Any]:
-    return {
-        "id": new_id(),
-        "comment_id": comment_id,
-        "revision": revision,
-        "kind": kind,
-        "action": verdict.action.value,
-        "scores": dict(verdict.scores),
-        "reasons": [reason_document(reason) for reason in verdict.reasons],
-        "model": verdict.model,
-        "policy": verdict.policy,
-        "decided_at": now,
-    }
-
-
-def reason_document(reason: Reason) -> dict[str, Any]:
-    """A reason as it is stored and answered."""
-    document: dict[str, Any] = {"code": reason.code, "message": reason.message, "weight": round(reason.weight, 4)}
-    if reason.escalate:
-        document["escalate"] = True
-    if reason.spans:
-        document["spans"] = [[span.start, span.end] for span in reason.spans]
-    return document
 
 
 def _hold(

@@ -228,18 +228,7 @@ _STATES: Final = (
 def lock_states(connection: Connection, ids: Sequence[str]) -> dict[str, State]:
     """Where comments stand now; nobody else can change them until this transaction ends."""
     return {
-        row.id: State(
-            row.id,
-            row.site_id,
-            row.revision,
-            Status(row.status),
-            row.held_late,
-            row.ruled,
-            row.author_key,
-            row.earns,
-            tuple(row.link_domains or ()),
-            row.received_at,
-        )
+        row.id: State(*row[:3], Status(row.status), *row[4:8], tuple(row.link_domains or ()), row.received_at)
         for row in connection.execute(_STATES, {"ids": ids})
     }
 
@@ -345,36 +334,7 @@ def undecided(connection: Connection, ids: Sequence[str]) -> list[Undecided]:
     """Those of the comments that still need the machine's decision."""
     rows = list(connection.execute(_WAITING, {"ids": ids}))
     known = _articles(connection, {row.article_id for row in rows})
-    return [
-        Undecided(
-            id=row.id,
-            site_id=row.site_id,
-            article_id=row.article_id,
-            revision=row.revision,
-            attempts=row.attempts,
-            waiting_since=row.waiting_since,
-            author_key=row.author_key,
-            parent_external_id=row.parent_external_id,
-            context=_context(row, known[row.article_id]),
-        )
-        for row in rows
-    ]
-
-
-def parents_of(
-    connection: Connection, wanted: Iterable[tuple[str, str]], most_chars: int
-) -> dict[tuple[str, str], str]:
-    """The beginning of what other comments answer, by site and the blog's id of the comment answered."""
-    pairs = sorted(set(wanted))
-    if not pairs:
-        return {}
-    rows = connection.execute(
-        sa.select(comments.c.site_id, comments.c.external_id, sa.func.substr(revisions.c.text, 1, most_chars))
-        .join(revisions, sa.and_(revisions.c.comment_id == comments.c.id, revisions.c.number == comments.c.revision))
-        .where(comments.c.external_id.is_not(None))
-        .where(sa.tuple_(comments.c.site_id, comments.c.external_id).in_(pairs))
-    )
-    return {(row[0], row[1]): row[2] for row in rows}
+    return [Undecided(*row[:8], context=_context(row, known[row.article_id])) for row in rows]
 
 
 def _articles(connection: Connection, ids: set[str]) -> dict[str, Article]:

@@ -20,7 +20,7 @@ from service.moderation import ErasedError, Keep
 from service.pseudonyms import Pseudonyms
 from service.reputation import Evidence
 from service.schemas import AuthorIn, Edit
-from service.store import accounts, campaigns, reputation, tables
+from service.store import accounts, campaigns, reputation, tables, threads
 from service.store import comments as sql
 from service.store.accounts import Site
 from service.store.engine import Store
@@ -390,7 +390,7 @@ def test_the_comment_answered_is_found_by_the_blogs_id(store, site):
 
     def found() -> dict[tuple[str, str], str]:
         with store.read() as connection:
-            return sql.parents_of(connection, [(site.id, "c1"), (site.id, "c9")], 6)
+            return threads.parents_of(connection, [(site.id, "c1"), (site.id, "c9")], 6)
 
     assert found() == {(site.id, "c1"): "Better"}
     erase(store, site, parent)
