@@ -27,6 +27,7 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
+from pydantic.config import JsonDict
 
 from classifier.domain import HEADS, Action, Article
 from classifier.listing import Listing, make_listing
@@ -103,6 +104,8 @@ def _domain(value: str) -> str:
 
 _CHANCE_SCHEMA: Final = {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, {"const": "never"}]}
 _DAYS_SCHEMA: Final = {"anyOf": [{"type": "integer", "minimum": 0}, {"const": "never"}]}
+#: In the schema, ``None`` is said as it is written.
+_NEVER: Final[JsonDict] = {"default": "never"}
 Chance = Annotated[
     Annotated[float, Field(ge=0, le=1, allow_inf_nan=False, strict=True)] | None,
     BeforeValidator(_never),
@@ -132,8 +135,8 @@ class _Table(BaseModel):
 class ThresholdsTable(_Table):
     """From which score on one head asks for an action; "never" for not at all."""
 
-    hold_at: Chance = None
-    reject_at: Chance = None
+    hold_at: Chance = Field(None, json_schema_extra=_NEVER)
+    reject_at: Chance = Field(None, json_schema_extra=_NEVER)
 
 
 class HeadsTable(_Table):
@@ -192,7 +195,7 @@ class ClosedTable(_Table):
     """Which articles take no comments any more: this one, those of some age, or those listed (path or address)."""
 
     always: Flag = False
-    after_days: Days = None
+    after_days: Days = Field(None, json_schema_extra=_NEVER)
     articles: tuple[Line, ...] = ()
     action: HoldOrReject = "reject"
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import time
 
+import jsonschema
+import openapi_spec_validator
 import pytest
 from click.testing import CliRunner
 
@@ -113,6 +115,23 @@ def test_rules_point_at_what_was_sent(client, headers, here):
     assert reasons["rule.ads"]["message"] == "No advertising."
     assert "escalate" not in reasons["rule.ads"]
     assert reasons["threat.direct"]["escalate"] is True
+
+
+def test_answers_and_bodies_are_as_the_published_document_says(client, headers):
+    """The OpenAPI document is valid with policies in it; what we send and what we answer fits its schemas."""
+    document = client.get("/openapi.json").json
+    openapi_spec_validator.validate(document)
+    body = {"heads": {"spam": {"hold_at": 0.4, "reject_at": "never"}}, "rules": {"x": {"words": ["a"], "weight": 1}}}
+    client.put("/v1/policy", json=body, headers=headers)
+    answers = {
+        "PolicyDocument": body,
+        "PolicyOut": client.get("/v1/policy", headers=headers).json,
+        "PolicyVersionsOut": client.get("/v1/policy/versions", headers=headers).json,
+    }
+
+    for name, value in answers.items():
+        schema = {"$ref": f"#/components/schemas/{name}", "components": document["components"]}
+        jsonschema.Draft202012Validator(schema).validate(value)
 
 
 class TestVersions:
