@@ -1,79 +1,92 @@
 """What the brain costs per comment: the lean scorer against the plain scikit-learn pipeline made of the same weights.
 
-``python -m benchmarks.scoring [--rounds N] [--json FILE]`` prints a table. Every figure is the median of the rounds,
-and each ratio is taken within its round, since the speed of a shared machine wanders. Templates write the comments.
+Each ratio is taken within its round, since the speed of a shared machine wanders. Templates write the comments.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import random
 import statistics
 import time
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 from typing import Any
 
+from benchmarks import report
+from benchmarks.plan import Plan
 from classifier.assess import assess
 from classifier.domain import Article, Author, Context
 from classifier.features import build_pipeline
 from classifier.policy import DEFAULT_POLICY
 from classifier.registry import load_default
+from classifier.scoring import Scorer
 from classifier.synthetic import read_templates, write
-from classifier.text import read
 
 BATCH = 1024
-SINGLES = 200
 
 
 def comments(count: int, seed: int) -> list[str]:
-    """Different comments of the usual length, honest for the most part."""
+    """Different comments of the usual length; one in ten is spam."""
     rng = random.Random(seed)
-    kinds = [*read_templates("ham.txt").values(), *read_templates("spam.txt").values()]
-    sentences = [text for templates in kinds for text in write(templates, 400, rng)]
-    return [f"{' '.join(rng.sample(sentences, rng.choice((1, 2, 2, 3))))} {rng.randrange(10**6)}" for _ in range(count)]
+    honest, spam = (
+        [text for templates in read_templates(file).values() for text in write(templates, 400, rng)]
+        for file in ("ham.txt", "spam.txt")
+    )
+
+    def comment() -> str:
+        sentences = spam if rng.random() < 0.1 else honest
+        return f"{' '.join(rng.sample(sentences, rng.choice((1, 2, 2, 3))))} {rng.randrange(10**6)}"
+
+    return [comment() for _ in range(count)]
 
 
-def run(rounds: int = 5) -> dict[str, Any]:
-    """All figures; times in milliseconds per comment."""
+def run(plan: Plan) -> dict[str, Any]:
+    """Rates in comments per second: the linear part one by one, and the whole brain one by one and in batches."""
     scorer = load_default()
     pipeline = build_pipeline(scorer.weights)
-    figures: dict[str, list[float]] = {}
-
-    def note(name: str, value: float) -> float:
-        figures.setdefault(name, []).append(value)
-        return value
-
-    for number in range(rounds):
-        fresh = comments(SINGLES * 2, 1000 + number)
-        lean_cold = note("lean_cold_ms", per_call(fresh[:SINGLES], lambda text: scorer.score([text])))
-        plain_cold = note("pipeline_cold_ms", per_call(fresh[SINGLES:], lambda text: pipeline.predict_proba([text])))
-        note("cold_ratio", plain_cold / lean_cold)
-        lean_warm = note("lean_warm_ms", per_call(fresh[:SINGLES], lambda text: scorer.score([text])))
-        plain_warm = note("pipeline_warm_ms", per_call(fresh[SINGLES:], lambda text: pipeline.predict_proba([text])))
-        note("warm_ratio", plain_warm / lean_warm)
-        documents = [read(text) for text in fresh[:SINGLES]]
-        note("linear_part_ms", per_call(documents, lambda document: scorer.score([document])))
-        contexts = [whole(text) for text in comments(BATCH + SINGLES, 5000 + number)]
-        note("brain_single_ms", per_call(contexts[BATCH:], lambda context: assess([context], scorer, DEFAULT_POLICY)))
-        started = time.perf_counter()
-        assess(contexts[:BATCH], scorer, DEFAULT_POLICY)
-        note("brain_batch_per_second", BATCH / (time.perf_counter() - started))
-        started = time.perf_counter()
-        pipeline.predict_proba(fresh)
-        note("pipeline_batch_per_second", len(fresh) / (time.perf_counter() - started))
-    return {name: round(statistics.median(values), 4) for name, values in figures.items()} | {"rounds": rounds}
+    singles = plan.size(200, 20)
+    rates: dict[str, list[float]] = {}
+    _round(scorer, pipeline, comments(singles * 2 + BATCH, 1), {})
+    for number in range(plan.rounds):
+        _round(scorer, pipeline, comments(singles * 2 + BATCH, 1000 + number), rates)
+    new, seen = rates["pipeline, new"], rates["pipeline, seen"]
+    rows = [
+        report.versus("one comment, texts seen before", rates["lean, seen"], seen, "/s", at_least=10),
+        report.versus("one comment, texts not seen before", rates["lean, new"], new, "/s", at_least=5),
+        report.versus("whole brain, one comment", rates["brain, one"], new, "/s", at_least=5),
+        report.alone("whole brain, one comment, p50", [1000 / rate for rate in rates["brain, one"]], "ms", at_most=0.7),
+        report.versus(f"whole brain, batches of {BATCH:,}", rates["brain, batch"], rates["pipeline, batch"], "/s"),
+    ]
+    return report.answer(rows, rates=rates, comments=singles, batch=BATCH, model=scorer.version)
 
 
-def per_call(items: list[Any], call: Callable[[Any], object]) -> float:
-    """The median time of one call, in milliseconds."""
-    times = []
-    for item in items:
-        started = time.perf_counter()
-        call(item)
-        times.append(time.perf_counter() - started)
-    return statistics.median(times) * 1000
+def _round(scorer: Scorer, pipeline: Any, texts: list[str], rates: dict[str, list[float]]) -> None:
+    """Lean and plain take turns on comments of their own, so that neither warms the other's memory."""
+
+    def note(name: str, rate: float) -> None:
+        rates.setdefault(name, []).append(rate)
+
+    singles = (len(texts) - BATCH) // 2
+    ours, theirs, batch = texts[:singles], texts[singles:-BATCH], texts[-BATCH:]
+    for seen in ("new", "seen"):
+        note(f"lean, {seen}", rate_of(ours, lambda text: scorer.score([text])))
+        note(f"pipeline, {seen}", rate_of(theirs, lambda text: pipeline.predict_proba([text])))
+    contexts = [whole(text) for text in batch]
+    note("brain, one", rate_of(contexts[:singles], lambda context: assess([context], scorer, DEFAULT_POLICY)))
+    fresh = [whole(f"{text} {singles}") for text in batch]
+    note("brain, batch", BATCH / _seconds(lambda: assess(fresh, scorer, DEFAULT_POLICY)))
+    note("pipeline, batch", BATCH / _seconds(lambda: pipeline.predict_proba(batch)))
+
+
+def rate_of(items: list[Any], call: Callable[[Any], object]) -> float:
+    """Calls per second by the median time of one call."""
+    return 1 / statistics.median(_seconds(partial(call, item)) for item in items)
+
+
+def _seconds(call: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    call()
+    return time.perf_counter() - started
 
 
 def whole(text: str) -> Context:
@@ -81,20 +94,3 @@ def whole(text: str) -> Context:
     article = Article(title="Council votes on the new bypass", text="The council met to vote on the bypass. " * 40)
     author = Author(name="Anna Smith", email="anna@example.org", url="https://example.org")
     return Context(text=text, author=author, article=article, form_seconds=42.0)
-
-
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--json", type=Path)
-    arguments = parser.parse_args()
-    figures = run(arguments.rounds)
-    for name, value in figures.items():
-        print(f"{name:28} {value:>12,.3f}")
-    if arguments.json:
-        arguments.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()

@@ -9,7 +9,7 @@ from math import exp
 from typing import Final
 
 from classifier.domain import HEADS, Action, Context, Reason, Verdict
-from classifier.explain import explain
+from classifier.explain import telling_spans
 from classifier.owner import Demand
 from classifier.policy import Policy, decide
 from classifier.scoring import Scorer
@@ -88,15 +88,14 @@ def _judge(context: Context, document: Document, logits: dict[str, float], score
 
 def _pointed(reasons: tuple[Reason, ...], document: Document, scorer: Scorer) -> tuple[Reason, ...]:
     """The reasons, those of the model with the words that speak most for them."""
-    if len(document.text) > _LONGEST_EXPLAINED or not any(reason.code.startswith("model.") for reason in reasons):
+    heads = [reason.code.removeprefix("model.") for reason in reasons if reason.code.startswith("model.")]
+    if not heads or len(document.text) > _LONGEST_EXPLAINED:
         return reasons
-    explanation = explain(scorer, document)
-
-    def pointed(reason: Reason) -> Reason:
-        family, _, head = reason.code.partition(".")
-        return replace(reason, spans=explanation.telling_spans(document, head)) if family == "model" else reason
-
-    return tuple(pointed(reason) for reason in reasons)
+    spans = telling_spans(scorer, document, heads)
+    return tuple(
+        replace(reason, spans=spans[reason.code.removeprefix("model.")]) if reason.code.startswith("model.") else reason
+        for reason in reasons
+    )
 
 
 def _chance(logit: float) -> float:

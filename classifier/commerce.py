@@ -69,3 +69,21 @@ SHORTENERS: Final = terms(
     rebrand.ly bl.ink soo.gd clck.ru vk.cc lnkd.in linktr.ee shrinke.me ouo.io bc.vc x.co v.gd qr.ae u.to
     """
 )
+
+#: Ends of host names that people cite in discussions.
+FAMILIAR_HOSTS: Final = tuple(
+    sorted(
+        terms(
+            """
+            wikipedia.org wikimedia.org youtube.com youtu.be twitter.com facebook.com reddit.com github.com archive.org
+            nytimes.com washingtonpost.com wsj.com bbc.co.uk bbc.com cnn.com foxnews.com npr.org pbs.org apnews.com
+            reuters.com bloomberg.com politico.com theguardian.com independent.co.uk telegraph.co.uk cbc.ca ctvnews.ca
+            theglobeandmail.com huffingtonpost.com huffpost.com latimes.com usatoday.com nbcnews.com cbsnews.com
+            abcnews.go.com time.com theatlantic.com newyorker.com economist.com spiegel.de zeit.de faz.net
+            sueddeutsche.de tagesschau.de lemonde.fr
+            elpais.com uol.com.br globo.com snopes.com politifact.com nature.com .gov .edu .mil
+            .gov.uk .ac.uk .gc.ca .europa.eu un.org who.int stackoverflow.com
+            """
+        )
+    )
+)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from math import log1p
 from typing import Final
 
-from classifier.commerce import SHORTENERS
+from classifier.commerce import FAMILIAR_HOSTS, SHORTENERS
 from classifier.phrases import CALLS, GREETINGS, KINDS, KINDS_OF
 from classifier.text import HANDLE_MARK, MAIL_MARK, Document
 from classifier.vocabulary import FLAGS, SEVERITIES, SEVERITY_BITS
@@ -32,7 +32,7 @@ _COUNTS: Final = (
     "mixed_words", "unknown_share", "title_share", "numbers", "late_link", "sentences", "repetition",
     "starts_with_call", "starts_with_greeting", "link_and_call", "link_and_short", "praise_without_argument",
     "phone_and_offer",
-    "gambling_and_mixed",
+    "gambling_and_mixed", "familiar_links", "strange_links",
 )  # fmt: skip
 #: Disguise alone is never evidence of abuse: these are for the spam head only.
 _DISGUISES: Final = ("invisible", "styled", "look_alike", "marks", "entities", "leet", "spaced", "split", "disguised")
@@ -56,6 +56,8 @@ def dense_features(document: Document, words: Sequence[str], pairs: Sequence[str
     length = max(len(visible), 1)
     count = max(len(words), 1)
     links = document.links
+    hosts = [host_of(link.target) for link in links]
+    familiar = sum(host.endswith(FAMILIAR_HOSTS) for host in hosts)
     disguises = document.disguises
     digits = shape.count("d")
     emoji = shape.count("e")
@@ -95,7 +97,7 @@ def dense_features(document: Document, words: Sequence[str], pairs: Sequence[str
         log1p(len(links)),
         float(bool(links)),
         log1p(sum(link.hidden for link in links)),
-        float(any(host_of(link.target) in SHORTENERS for link in links)),
+        float(not SHORTENERS.isdisjoint(hosts)),
         min(sum(link.span.end - link.span.start for link in links) / length, 1.0),
         log1p(document.text.count(MAIL_MARK)),
         log1p(document.text.count(HANDLE_MARK)),
@@ -123,6 +125,8 @@ def dense_features(document: Document, words: Sequence[str], pairs: Sequence[str
         float(kinds[_KIND["flattery"]] > 0 and not kinds[_KIND["argument"]]),
         float(phones > 0 and kinds[_KIND["offer"]] > 0),
         float(mixed > 0 and kinds[_KIND["gambling"]] > 0),
+        log1p(familiar),
+        log1p(len(hosts) - familiar),
         _LOUD * log1p(disguises.invisible),
         _LOUD * log1p(disguises.styled),
         _LOUD * log1p(disguises.look_alike),

@@ -6,6 +6,7 @@ The parts of all words, of the dense features and of the intercept add up to the
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -40,40 +41,56 @@ class Explanation:
         column = self.features[:, HEADS.index(head)]
         return [(DENSE[at], float(column[at])) for at in np.argsort(-column)[:most] if column[at] > 0]
 
-    def telling_spans(self, document: Document, head: str, most: int = 5) -> tuple[Span, ...]:
-        """The words that speak most for a head, as stretches of the raw text, the strongest first."""
-        column = self.words[:, HEADS.index(head)]
-        strongest = np.argsort(-column)[:most]
-        chosen = [at for at in strongest if column[at] > max(0.0, column[strongest[0]] / 5)]
-        return tuple(document.raw_span(*self.tokens[at]) for at in chosen)
+
+def telling_spans(
+    scorer: Scorer, document: Document, heads: Sequence[str], most: int = 5
+) -> dict[str, tuple[Span, ...]]:
+    """The words that speak most for each head, as stretches of the raw text, the strongest first."""
+    columns = [HEADS.index(head) for head in heads]
+    words = words_of(document.text)
+    tokens, parts = _word_parts(scorer, document.text, words, word_pairs(words), columns)
+    spans = {}
+    for number, head in enumerate(heads):
+        strongest = np.argsort(-parts[:, number])[:most]
+        chosen = [at for at in strongest if parts[at, number] > max(0.0, parts[strongest[0], number] / 5)]
+        spans[head] = tuple(document.raw_span(*tokens[at]) for at in chosen)
+    return spans
 
 
 def explain(scorer: Scorer, document: Document) -> Explanation:
     """Take apart what the model says about one text."""
-    weights, text = scorer.weights, document.text
-    words = words_of(text)
+    weights = scorer.weights
+    words = words_of(document.text)
     pairs = word_pairs(words)
-    tokens = tuple(match.span() for match in _TOKEN.finditer(text))
-    positions = [match.start() for match in _WORD.finditer(text)]
-    homes = np.searchsorted([start for start, _ in tokens], positions + positions[: len(pairs)], side="right") - 1
-    parts = _spread(scorer, word_columns([*words, *pairs]), homes, len(tokens))
-    columns, homes = char_occurrences(text)
-    parts += _spread(scorer, columns + WORD_COLUMNS, homes, len(tokens))
+    tokens, parts = _word_parts(scorer, document.text, words, pairs, list(range(len(HEADS))))
     dense = np.array(dense_features(document, words, pairs))
     return Explanation(
-        tokens=tokens,
-        words=parts * (weights.term_scale * weights.slope),
+        tokens=tuple(tokens),
+        words=parts,
         features=dense[:, np.newaxis] * weights.dense * weights.slope,
         intercept=weights.intercept * weights.slope + weights.offset,
     )
 
 
-def _spread(scorer: Scorer, columns: Int64s, homes: Int64s, tokens: int) -> Floats:
+def _word_parts(
+    scorer: Scorer, text: str, words: list[str], pairs: list[str], heads: list[int]
+) -> tuple[list[tuple[int, int]], Floats]:
+    """The tokens of a normalised text, and what each adds to the logits of some heads."""
+    tokens = [match.span() for match in _TOKEN.finditer(text)]
+    positions = [match.start() for match in _WORD.finditer(text)]
+    homes = np.searchsorted([start for start, _ in tokens], positions + positions[: len(pairs)], side="right") - 1
+    parts = _spread(scorer, word_columns([*words, *pairs]), homes, len(tokens), heads)
+    columns, homes = char_occurrences(text)
+    parts += _spread(scorer, columns + WORD_COLUMNS, homes, len(tokens), heads)
+    return tokens, parts * (scorer.weights.term_scale * scorer.weights.slope)[heads]
+
+
+def _spread(scorer: Scorer, columns: Int64s, homes: Int64s, tokens: int, heads: list[int]) -> Floats:
     """What each token adds by its terms of one kind; a term that stands in several tokens counts evenly for each."""
     if not len(columns):
-        return np.zeros((tokens, len(HEADS)))
+        return np.zeros((tokens, len(heads)))
     distinct, inverse, counts = np.unique(columns, return_inverse=True, return_counts=True)
     values = scorer.weights.idf[distinct].astype(np.float64) * (1.0 + np.log(counts))
     values /= np.sqrt((values * values).sum()) * counts
-    amounts = values[inverse][:, np.newaxis] * scorer.weights.terms[columns].astype(np.float64)
-    return np.stack([np.bincount(homes, amounts[:, head], tokens) for head in range(len(HEADS))], axis=1)
+    weights = scorer.weights.terms[distinct].astype(np.float64) * values[:, np.newaxis]
+    return np.stack([np.bincount(homes, weights[inverse, head], tokens) for head in heads], axis=1)

@@ -15,7 +15,7 @@ from classifier.hashing import WORD_COLUMNS, Terms, char_terms, word_pairs, word
 from classifier.text import Document, read, words_of
 
 #: Changes whenever the same text would give other features; a model made for another version is refused.
-FEATURE_VERSION: Final = "3"
+FEATURE_VERSION: Final = "4"
 
 Floats = npt.NDArray[np.float64]
 

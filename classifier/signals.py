@@ -27,8 +27,8 @@ _FLATTERY: Final = KINDS.index("flattery")
 def find_signals(context: Context, document: Document) -> tuple[Signal, ...]:
     """All evidence beside the text model, in a fixed order."""
     found = [signal for check in _CHECKS for signal in check(context, document)]
-    if not any(_speaks_of_spam(signal) for signal in found) and not offers(document):
-        found.append(_NOTHING_OFFERED)
+    if not any(_speaks_of_spam(signal) for signal in found):
+        found += _harmless(document)
     return tuple(found)
 
 
@@ -40,6 +40,16 @@ def _speaks_of_spam(signal: Signal) -> bool:
 _CIRCUMSTANCES: Final = ("relevance.", "language.", "velocity.")
 
 
+def _harmless(document: Document) -> Iterator[Signal]:
+    """What keeps the spam score in its place when nothing else speaks for spam."""
+    if not offers(document):
+        yield _NOTHING_OFFERED
+        if _says_little(document):
+            yield _SHORT
+    elif len(document.links) == 1 and not _offers_more_than_links(document) and not _calls(document):
+        yield _ONE_LINK
+
+
 _NOTHING_OFFERED: Final = Signal(
     code="offer.none",
     message="Nothing is offered (no link, address, number or word of trade), so a person decides.",
@@ -47,23 +57,52 @@ _NOTHING_OFFERED: Final = Signal(
     head="spam",
     caps=Action.HOLD,
 )
+_ONE_LINK: Final = Signal(
+    code="offer.one_link",
+    message="One plain link is all that is offered, so a person decides.",
+    weight=0.0,
+    head="spam",
+    caps=Action.HOLD,
+)
+# A handful of ordinary words gives the model little to go by, and what it has learnt of short texts is chat spam.
+_SHORT: Final = Signal(
+    code="text.short", message="A few ordinary words that offer nothing and praise nothing.", weight=-3.0, head="spam"
+)
+_FEW_WORDS: Final = 6
+_CALL: Final = frozenset({KINDS.index("call")})
 _TRADES: Final = frozenset(KINDS.index(kind) for kind in ("offer", "money", "gambling", "health", "adult", "seo"))
 
 
 def offers(document: Document) -> bool:
     """Whether a text holds what spam is sent for: a link, an address, a number, a word of trade, a disguise."""
-    visible, text = document.visible, document.text
-    if (
-        document.links
-        or MAIL_MARK in text
+    return bool(document.links) or _offers_more_than_links(document)
+
+
+def _offers_more_than_links(document: Document) -> bool:
+    visible = document.visible
+    return bool(
+        MAIL_MARK in document.text
         or document.disguises.total
         or _PHONE.search(visible)
         or "<phone>" in visible
-    ):
-        return True
-    words = words_of(text)
+        or _has_kind(document, _TRADES)
+    )
+
+
+def _calls(document: Document) -> bool:
+    return _has_kind(document, _CALL)
+
+
+def _says_little(document: Document) -> bool:
+    text = document.text
+    few = len(words_of(text)) <= _FEW_WORDS
+    return few and not any(map(str.isdigit, text)) and not _praise(document) and not _calls(document)
+
+
+def _has_kind(document: Document, kinds: frozenset[int]) -> bool:
+    words = words_of(document.text)
     terms = (*words, *(f"{first} {second}" for first, second in pairwise(words)))
-    return any(not _TRADES.isdisjoint(KINDS_OF[term]) for term in terms if term in KINDS_OF)
+    return any(not kinds.isdisjoint(KINDS_OF[term]) for term in terms if term in KINDS_OF)
 
 
 def _limits(context: Context, document: Document) -> Iterator[Signal]:
@@ -305,10 +344,13 @@ def _commerce(words: Sequence[str]) -> int:
     return sum(2 if term in STRONG_COMMERCE else 1 for term in {*words, *pairs} if term in COMMERCE)
 
 
+_INSIDE: Final = re2.compile("|".join(sorted(re.escape(term) for term in STRONG_COMMERCE if len(term) > 4)))
+
+
 def _commerce_inside(host: str) -> int:
     """Like ``_commerce``, for host names whose words are run together."""
-    name = host.rsplit(".", 1)[0]
-    return sum(2 for term in STRONG_COMMERCE if len(term) > 4 and term in name)
+    name = host.rsplit(".", 1)[0].encode("utf-8", "replace").decode()
+    return 2 * len(set(_INSIDE.findall(name)))
 
 
 def _praise(document: Document) -> bool:

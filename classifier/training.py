@@ -103,37 +103,46 @@ def _row_weights(
 
 
 def fit_heads(
-    matrix: sparse.csr_array,
-    targets: Targets,
-    recipe: Recipe,
-    heads: Sequence[str] = HEADS,
+    matrix: sparse.csr_array, targets: Targets, recipe: Recipe, heads: Sequence[str] = HEADS
 ) -> tuple[npt.NDArray[np.float32], Floats]:
-    """Logistic regression of every head at once by L-BFGS; gives coefficients (columns x heads) and intercepts."""
-    columns, width = matrix.shape[1], len(heads)
-    mask = _column_mask(columns, heads)
+    """Logistic regression of each head on the rows that have its label; coefficients (columns x heads), intercepts."""
+    coefficients = np.zeros((matrix.shape[1], len(heads)), dtype=np.float32)
+    intercept = np.zeros(len(heads))
+    mask = _column_mask(matrix.shape[1], heads)
+    for column in range(len(heads)):
+        rows = np.flatnonzero(targets.weights[:, column])
+        if len(rows):
+            known = Targets(targets.values[rows, column], targets.weights[rows, column])
+            coefficients[:, column], intercept[column] = _fit_head(matrix[rows], known, mask[:, column], recipe)
+    return coefficients, intercept
+
+
+def _fit_head(
+    matrix: sparse.csr_array, targets: Targets, mask: npt.NDArray[np.float32], recipe: Recipe
+) -> tuple[npt.NDArray[np.float64], float]:
+    """L-BFGS on the weighted log loss of one head; masked columns stay zero."""
     transposed = matrix.T.tocsr()
-    total = np.maximum(targets.weights.sum(axis=0), 1.0)
+    total = float(targets.weights.sum())
+    shares = targets.weights / total
 
     def loss(flat: Floats) -> tuple[float, Floats]:
-        coefficients = flat[:-width].reshape(columns, width).astype(np.float32)
-        logits = matrix @ coefficients + flat[-width:].astype(np.float32)
+        logits = matrix @ flat[:-1].astype(np.float32) + np.float32(flat[-1])
         chance = 1 / (1 + np.exp(-np.clip(logits, -30, 30)))
-        log_loss = np.logaddexp(0, logits) - targets.values * logits
-        error = (chance - targets.values) * targets.weights / total
-        penalty = flat[:-width].reshape(columns, width) / (recipe.strength * total)
+        error = (chance - targets.values) * shares
+        penalty = flat[:-1] / (recipe.strength * total)
+        value = float(((np.logaddexp(0, logits) - targets.values * logits) * shares).sum(dtype=np.float64))
+        value += 0.5 * float(penalty @ flat[:-1])
         gradient = (transposed @ error.astype(np.float32) + penalty) * mask
-        value = float((log_loss * targets.weights / total).sum(dtype=np.float64))
-        value += 0.5 * float((penalty * flat[:-width].reshape(columns, width)).sum())
-        return value, np.concatenate([gradient.ravel(), error.sum(axis=0, dtype=np.float64)])
+        return value, np.append(gradient, error.sum(dtype=np.float64))
 
     result = optimize.minimize(
         loss,
-        np.zeros(columns * width + width),
+        np.zeros(matrix.shape[1] + 1),
         jac=True,
         method="L-BFGS-B",
         options={"maxiter": recipe.iterations, "maxcor": 8, "maxfun": recipe.iterations * 2},
     )
-    return result.x[:-width].reshape(columns, width).astype(np.float32), result.x[-width:]
+    return result.x[:-1], float(result.x[-1])
 
 
 def _column_mask(columns: int, heads: Sequence[str]) -> npt.NDArray[np.float32]:

@@ -232,7 +232,9 @@ def record_decisions(
     """
     ids = sorted({comment_id for comment_id, _ in verdicts})
     states = store.lock_states(connection, ids)
-    done = store.decided_kinds(connection, ids, kind)
+    # A decision takes a comment out of pending in the same transaction, so one that is pending has none to look for.
+    moved_on = [state.id for state in states.values() if state.status is not Status.PENDING]
+    done = store.decided_kinds(connection, moved_on, kind) if moved_on else set()
     rows: store.Rows = []
     moves: store.Rows = []
     moved: list[tuple[store.State, store.State]] = []

@@ -46,6 +46,16 @@ AWAY_SECONDS: Final = 1.0
 #: A worker that has not reported for so long is not counted.
 WORKER_SECONDS: Final = 15
 
+# One command each: a pipeline of two costs our side twice as much. A loop, because unpack() has a limit.
+_ANNOUNCE: Final = """
+for _, entry in ipairs(ARGV) do redis.call('RPUSH', KEYS[1], entry) end
+return redis.call('EXISTS', KEYS[2])
+"""
+_REPLY: Final = """
+redis.call('RPUSH', KEYS[1], ARGV[1])
+redis.call('EXPIRE', KEYS[1], ARGV[2])
+"""
+
 log = config.logs.get("queue")
 
 
@@ -55,6 +65,7 @@ class Queue:
     def __init__(self, connection: redis.Redis) -> None:
         self._redis = connection
         self._jobs = JobQueue(CLASSIFY_QUEUE, connection=connection, serializer=JSONSerializer)
+        self._announce = connection.register_script(_ANNOUNCE)
         self._together = Together(self._push)
         self._away_until = float("-inf")
 
@@ -69,11 +80,8 @@ class Queue:
         self._together.do(ids if reply_to is None else [f"{comment_id}|{reply_to}" for comment_id in ids])
 
     def _push(self, pieces: Sequence[Piece]) -> None:
-        pipeline = self._redis.pipeline(transaction=False)
-        pipeline.rpush(WAITING, *(entry for piece in pieces for entry in piece.item))
-        pipeline.exists(LISTENING)
         try:
-            if not pipeline.execute()[1]:
+            if not self._announce(keys=[WAITING, LISTENING], args=[entry for piece in pieces for entry in piece.item]):
                 self.ring()
         except redis.RedisError:
             # Others need not wait for the same time-out; upkeep announces whatever is left out meanwhile.
@@ -106,6 +114,7 @@ class WaitingList:
 
     def __init__(self, connection: redis.Redis) -> None:
         self._redis = connection
+        self._reply = connection.register_script(_REPLY)
         self._renew_at = float("-inf")
 
     def answer_bell(self) -> None:
@@ -116,10 +125,10 @@ class WaitingList:
         """Up to ``limit`` waiting ids, each with its reply list; waits for the first one if asked to."""
         entries = self._take_what_is_there(limit, listen=wait_seconds > 0)
         if not entries and wait_seconds:
-            first = cast("list[bytes] | None", self._redis.execute_command("BLPOP", WAITING, wait_seconds))
+            first = _pop(self._redis, WAITING, wait_seconds)
             if first is None:
                 return []
-            entries = [first[1], *self._take_what_is_there(limit - 1, listen=True)]
+            entries = [first, *self._take_what_is_there(limit - 1, listen=True)]
         pairs = (entry.decode().partition("|") for entry in entries)
         return [(comment_id, reply_to or None) for comment_id, _, reply_to in pairs]
 
@@ -144,12 +153,8 @@ class WaitingList:
         for comment_id, reply_to in replies:
             if reply_to:
                 by_address.setdefault(reply_to, []).append(comment_id)
-        pipeline = self._redis.pipeline(transaction=False)
         for reply_to, ids in by_address.items():
-            pipeline.rpush(reply_to, ",".join(ids))
-            pipeline.expire(reply_to, REPLY_SECONDS)
-        if by_address:
-            pipeline.execute()
+            self._reply(keys=[reply_to], args=[",".join(ids), REPLY_SECONDS])
 
     def report_alive(self, worker: str) -> None:
         """Let others see that this worker lives and has its model."""
@@ -235,13 +240,13 @@ class Replies:
     def _listen(self) -> None:
         while not self._closed.is_set():
             try:
-                decided = cast("list[bytes] | None", self._redis.execute_command("BLPOP", self.address, 1))
+                decided = _pop(self._redis, self.address, 1)
             except redis.RedisError as error:
                 log.warning("replies.unavailable", error=type(error).__name__)
                 time.sleep(0.5)
                 continue
             if decided is not None:
-                self._hand_out(decided[1].decode().split(","))
+                self._hand_out(decided.decode().split(","))
 
     def _hand_out(self, ids: Sequence[str]) -> None:
         with self._mutex:
@@ -249,6 +254,12 @@ class Replies:
         found = self._find([reply.comment_id for reply in waiting]) if waiting else {}
         for reply in waiting:
             reply.give(found.get(reply.comment_id))
+
+
+def _pop(connection: redis.Redis, name: str, seconds: int) -> bytes | None:
+    """The first entry of a list, waiting for one; not ``blpop``, whose checks of its arguments cost more than it."""
+    found: list[bytes] | None = connection.execute_command("BLPOP", name, seconds)  # type: ignore[no-untyped-call]
+    return found[1] if found else None
 
 
 def connect(url: str, *, block_seconds: float = 0) -> redis.Redis:

@@ -67,7 +67,8 @@ def read_bytes(limit: int, content_types: tuple[str, ...] = ("application/json",
         Problem: too large (413), or not one of the content types (415).
     """
     if request.mimetype not in content_types or request.headers.get("Content-Encoding", "identity") != "identity":
-        raise Problem("content_type.unsupported", f"Send the body as {' or '.join(content_types)}, not compressed.")
+        known = " or ".join(content_types)
+        raise Problem("content_type.unsupported", f"Set Content-Type to {known}; compressed bodies are not read.")
     request.max_content_length = limit
     try:
         return request.get_data(cache=False)

@@ -38,7 +38,7 @@ class Store:
         """``grouped`` commits SQLite for several threads at once, for processes in which many write."""
         self.url = sa.make_url(url)
         self.engine = _create_engine(self.url, pool_size)
-        self._reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._reading = _reading_engine(self.engine, pool_size)
         self._lock = _FileLock(Path(f"{self.url.database}-writer")) if self.is_sqlite else None
         self._group = _GroupWriter(self._transaction) if grouped and self.is_sqlite else None
 
@@ -109,6 +109,7 @@ class Store:
     def close(self) -> None:
         """Let go of all connections."""
         self.engine.dispose()
+        self._reading.dispose()
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
@@ -217,6 +218,24 @@ def _create_engine(url: sa.URL, pool_size: int) -> sa.Engine:
             connect_args={"connect_timeout": 5},
         )
     _make_private(Path(url.database or os.devnull))
+    engine = _create_sqlite_engine(url, pool_size)
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _reading_engine(engine: sa.Engine, pool_size: int) -> sa.Engine:
+    """Where every statement stands alone; on SQLite nothing needs to be said for that, before or afterwards."""
+    if engine.dialect.name != "sqlite":
+        return engine.execution_options(isolation_level="AUTOCOMMIT")
+    return _create_sqlite_engine(engine.url, pool_size, pool_reset_on_return=None)
+
+
+def _create_sqlite_engine(url: sa.URL, pool_size: int, **options: Any) -> sa.Engine:
     engine = sa.create_engine(
         url,
         poolclass=sa.QueuePool,
@@ -225,6 +244,7 @@ def _create_engine(url: sa.URL, pool_size: int) -> sa.Engine:
         pool_use_lifo=True,  # the connection used last has its caches warm
         hide_parameters=True,  # an error that is logged must not quote what a reader wrote
         connect_args={"timeout": BUSY_MILLISECONDS / 1000, "check_same_thread": False},
+        **options,
     )
 
     @sa.event.listens_for(engine, "connect")
@@ -241,10 +261,5 @@ def _create_engine(url: sa.URL, pool_size: int) -> sa.Engine:
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
-
-    @sa.event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine

@@ -63,6 +63,13 @@ def test_every_setting_is_explained_where_it_stands():
             assert above[-1].startswith("#"), line
 
 
+def test_pages_name_only_settings_that_exist():
+    """A variable that a reader copies from any page is one that Sluice reads."""
+    known = {f"SLUICE_{name.upper()}" for name in Settings.model_fields} | {"SLUICE_CONFIG", "SLUICE_TEST_REQUIRE"}
+    for path in (path for path in tracked() if path.suffix == ".md"):
+        assert set(re.findall(r"SLUICE_[A-Z_]*[A-Z]", path.read_text(encoding="utf-8"))) <= known, path.name
+
+
 # --- Commands -----------------------------------------------------------------------------------------------------
 
 

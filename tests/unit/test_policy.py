@@ -38,6 +38,7 @@ KEYS = [
     "articles", "action", "words", "patterns", "where", "weight", "message", "final", "domains", "ips", "paths", "tags",
 ]  # fmt: skip
 SAID = ["hold", "reject", "approve", "never", "all", "name", "raw", "x.example", "192.0.2.1", "/a", 0.5, 1, ["x"], []]
+SMALL_TALK = {"text.short", "offer.none"}
 QUIET = dict.fromkeys(HEADS, 0.01)
 
 
@@ -59,14 +60,14 @@ def codes(policy: Policy, text: str = "The bridge was lovely.", **fields: Any) -
 
 
 def ruled(policy: Policy, text: str, scores: dict[str, float] | None = None, **fields: Any) -> tuple[Action, list[str]]:
-    """The action, and the codes of the reasons, for these scores."""
+    """The action, and the codes of the reasons, for these scores; what is said of any short text is left out."""
     found = decide(
         policy,
         find_signals(Context(text=text, **fields), read(text)),
         {**QUIET, **(scores or {})},
         demands(policy, text, **fields),
     )
-    return found.action, [reason.code for reason in found.reasons]
+    return found.action, [reason.code for reason in found.reasons if reason.code not in SMALL_TALK]
 
 
 def faults(text: str) -> dict[str, str]:
@@ -229,7 +230,7 @@ class TestPremoderation:
         policy = a_policy("[premoderation]\nmodes=['all']")
 
         assert ruled(policy, "Fine.") == (Action.HOLD, ["premoderation.all"])
-        assert ruled(policy, "Buy at http://x.example", {"spam": 0.9999})[0] is Action.REJECT
+        assert decide(policy, (), {**QUIET, "spam": 0.9999}, demands(policy)).action is Action.REJECT
 
     def test_first_time_authors(self) -> None:
         """Nobody knows them, or nothing of theirs was approved."""

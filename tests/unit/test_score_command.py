@@ -19,6 +19,7 @@ from classifier.registry import load_default
 from classifier.rows import score_batch
 
 SCORER = load_default()
+LONG = "The council says that the road along the river will be open again before the school holidays begin."
 
 
 def judged(content: bytes) -> list[dict[str, Any]]:
@@ -139,11 +140,11 @@ def test_a_policy_can_be_tried_on_a_file(tmp_path: Path) -> None:
     )
     article = {"published_at": "2026-01-01T00:00:00Z"}
     rows: list[dict[str, Any]] = [
-        {"text": "The bridge is open."},
-        {"text": "The road is open.", "author": {"ip": "192.0.2.9"}},
-        {"text": "The road is open.", "article": article, "created_at": "2026-02-01T00:00:00Z"},
-        {"text": "The road is open.", "article": article, "created_at": "2026-01-02T00:00:00+02:00"},
-        {"text": "The road is open.", "created_at": "yesterday"},
+        {"text": LONG.replace("road", "bridge")},
+        {"text": LONG, "author": {"ip": "192.0.2.9"}},
+        {"text": LONG, "article": article, "created_at": "2026-02-01T00:00:00Z"},
+        {"text": LONG, "article": article, "created_at": "2026-01-02T00:00:00+02:00"},
+        {"text": LONG, "created_at": "yesterday"},
     ]
     content = "\n".join(map(json.dumps, rows))
     result = CliRunner().invoke(score, ["-", "--policy", str(policy)], input=content)
