@@ -7,22 +7,22 @@ nothing is held against anyone.
 
 from __future__ import annotations
 
+import collections
 import time
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, cast
 
 import redis
-from prometheus_client import Counter as Metric
+from prometheus_client import Counter
 
 import config.logs
 from classifier.domain import Rates
 
 log = config.logs.get("pace")
 
-UNCOUNTED: Final = Metric("sluice_pace_uncounted_total", "Comments whose pace is unknown because Redis was away")
+UNCOUNTED: Final = Counter("sluice_pace_uncounted_total", "Comments whose pace is unknown because Redis was away")
 PIECE_SECONDS: Final = 300
 DAY_SECONDS: Final = 86_400
 #: A site's usual pace is per this many seconds.
@@ -62,7 +62,7 @@ class Pace:
 
     def count(self, arrivals: Sequence[Arrival]) -> list[Rates | None]:
         """Count a batch and say how fast its comments came; a batch that is counted twice seems twice as fast."""
-        added: Counter[tuple[str, int, int]] = Counter()
+        added: collections.Counter[tuple[str, int, int]] = collections.Counter()
         for arrival in arrivals:
             added.update(_keys(arrival))
         try:
@@ -76,7 +76,9 @@ class Pace:
             return [None] * len(arrivals)
         return [_rates(arrival, found) for arrival in arrivals]
 
-    def _ask(self, added: Counter[tuple[str, int, int]]) -> dict[tuple[str, int, int], tuple[int, int]] | None:
+    def _ask(
+        self, added: collections.Counter[tuple[str, int, int]]
+    ) -> dict[tuple[str, int, int], tuple[int, int]] | None:
         if time.monotonic() < self._away_until:
             return None
         keys, arguments = [], []
