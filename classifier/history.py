@@ -60,17 +60,6 @@ def _long(words: list[str]) -> set[str]:
     return {word for word in words if len(word) > 6}
 
 
-def is_known(record: AuthorRecord | None, now: datetime | None) -> bool:
-    """Whether the site knows this author for good, by an identity that cannot be borrowed."""
-    return (
-        record is not None
-        and record.identity is not Identity.TYPED
-        and record.earned >= EARNED_FROM
-        and _was_on_probation(record, now)
-        and _bad(record) < record.earned / 4
-    )
-
-
 def author_signals(context: Context, document: Document) -> Iterator[Signal]:
     """The author's earlier comments on this site."""
     record = context.record

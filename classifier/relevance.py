@@ -17,7 +17,6 @@ from classifier.folding import FOLDED
 from classifier.languages import language_of
 from classifier.phrases import KINDS, KINDS_OF, terms
 from classifier.text import Document, words_of
-from classifier.vocabulary import is_common
 
 #: Only the beginning of an article and of a parent comment is looked at.
 ARTICLE_CHARS: Final = 4_000
@@ -79,16 +78,6 @@ def relevance_signals(context: Context, document: Document) -> Iterator[Signal]:
     yield from _language(document, words, topic, parent)
 
 
-def overlap(context: Context, document: Document) -> float:
-    """How much of a comment's content is the page's, 0 to 1: shared words, the longer the weightier."""
-    own = content_words(words_of(document.text))
-    if not own:
-        return 0.0
-    parent = _topic(context.parent_text[:PARENT_CHARS]).words if context.parent_text else frozenset()
-    shared = own & (topic_of(context.article).words | parent)
-    return sum(map(_weight, shared)) / sum(map(_weight, own))
-
-
 def topic_of(article: Article) -> Topic:
     """What an article is about, from its title, tags and the beginning of its text."""
     parts = (article.title or "", " ".join(article.tags), (article.text or "")[:ARTICLE_CHARS])
@@ -142,11 +131,6 @@ def _stem(word: str) -> str:
         if word.endswith(ending) and len(word) - len(ending) >= 4:
             return word[: -len(ending)]
     return word.removesuffix("e") if len(word) > 4 else word
-
-
-def _weight(stem: str) -> float:
-    """Rare words say more than common ones, long ones more than short ones."""
-    return min(len(stem), 12) * (1.0 if is_common(stem) else 2.0)
 
 
 def _is_fluent_praise(words: list[str]) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from classifier.domain import Article, Author, Context
 from classifier.domains import MOST_DOMAINS, domain_of, domains_of
 from classifier.languages import language_of
-from classifier.relevance import MOST_MITIGATION, overlap, relevance_signals
+from classifier.relevance import MOST_MITIGATION, relevance_signals
 from classifier.text import read, words_of
 
 FERRY = Article(
@@ -81,15 +81,6 @@ def test_no_article_excuses_a_threat(text):
 def test_violent_words_under_a_peaceful_article_are_not_excused():
     """Nothing there is about violence."""
     assert weights("They should bomb the harbour and kill the whole council.") == {}
-
-
-def test_overlap_knows_which_article_a_comment_is_about():
-    """More words in common, the rare ones the weightier."""
-    text = "Refusing a second vessel means that the islands have no winter sailings at all."
-    on, off = (overlap(Context(text=text, article=article), read(text)) for article in (FERRY, WAR))
-
-    assert on > 0.4 > off
-    assert overlap(Context(text="!!!", article=FERRY), read("!!!")) == 0.0
 
 
 # --- Languages ----------------------------------------------------------------------------------------------------

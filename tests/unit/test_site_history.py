@@ -26,7 +26,6 @@ from classifier.history import (
     author_signals,
     domain_signals,
     has_substance,
-    is_known,
     likeness_signals,
     rate_signals,
 )
@@ -84,7 +83,6 @@ def test_nobody_is_judged_without_a_record():
 def test_trust_is_not_farmed(record):
     """Neither by compliments, nor by one or two comments, nor in one sitting."""
     assert said_of(record) == []
-    assert not is_known(record, NOW)
 
 
 def test_trust_buys_no_link():
@@ -133,14 +131,6 @@ def test_the_message_says_what_can_be_checked():
 
     assert signal.code == "author.rejected_before"
     assert signal.message == "3 comments of this author were rejected before, 1 by a moderator."
-
-
-def test_a_known_author():
-    """What premoderation may rely on: never a typed address."""
-    assert is_known(a_record(approved=5, earned=5), NOW)
-    assert not is_known(a_record(Identity.TYPED, approved=500, earned=500), NOW)
-    assert not is_known(a_record(approved=8, earned=8, rejected=2), NOW)
-    assert not is_known(None, NOW)
 
 
 @pytest.mark.parametrize(
