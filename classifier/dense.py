@@ -7,11 +7,13 @@ and shares), since they stand beside unit-length term vectors.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from math import log1p
 from typing import Final
 
 from classifier.commerce import FAMILIAR_HOSTS, SHORTENERS
+from classifier.folding import is_invisible, is_styled
 from classifier.phrases import CALLS, GREETINGS, KINDS, KINDS_OF
 from classifier.text import HANDLE_MARK, MAIL_MARK, Document
 from classifier.vocabulary import FLAGS, SEVERITIES, SEVERITY_BITS
@@ -179,17 +181,22 @@ class _Shapes(dict[int, str]):
 def _shape_of(char: str) -> str:
     """U and l: Latin upper and lower case. F and f: other letters. d: digit. s: space. n: new line.
 
-    t: end of a sentence. c: comma. p: other signs. e: emoji.
+    t: end of a sentence. c: comma. p: other signs. e: emoji. A letter in a costume counts as what it plays.
     """
     if "\u2600" <= char <= "\u27bf" or "\U0001f300" <= char <= "\U0001faff":
         return "e"
+    if is_styled(char):
+        return _shape_of(unicodedata.normalize("NFKC", char)[0])
+    if is_invisible(char) or unicodedata.combining(char):
+        return ""
     if char > "\x7f":
         return "F" if "А" <= char <= "Я" else "f"
     if char.isalnum():
         return "d" if char.isdigit() else "U" if char.isupper() else "l"
-    if char.isspace():
-        return "n" if char == "\n" else "s"
-    return "t" if char in ".!?" else "c" if char in ",;" else "p"
+    return _SIGN_SHAPES.get(char, "s" if char.isspace() else "p")
+
+
+_SIGN_SHAPES: Final = {"\n": "n", ".": "t", "!": "t", "?": "t", ",": "c", ";": "c"}
 
 
 _REMEMBERED: Final = 16_384

@@ -53,7 +53,7 @@ def telling_spans(
     for number, head in enumerate(heads):
         strongest = np.argsort(-parts[:, number])[:most]
         chosen = [at for at in strongest if parts[at, number] > max(0.0, parts[strongest[0], number] / 5)]
-        spans[head] = tuple(document.raw_span(*tokens[at]) for at in chosen)
+        spans[head] = tuple(dict.fromkeys(document.raw_span(*tokens[at]) for at in chosen))
     return spans
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Final
 
 import numpy as np
@@ -20,6 +22,7 @@ FEATURE_VERSION: Final = "4"
 Floats = npt.NDArray[np.float64]
 
 _CHUNK: Final = 256
+_REMEMBERED: Final = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +42,32 @@ class Weights:
     offset: npt.NDArray[np.float64]
 
 
+class Memory:
+    """The rows of the last few thousand single texts by digest; no text is kept."""
+
+    def __init__(self) -> None:
+        self._rows: dict[bytes, Floats] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: bytes) -> Floats | None:
+        """The row under this digest, if it is still known."""
+        return self._rows.get(key)
+
+    def put(self, key: bytes, row: Floats) -> None:
+        """Remember a row, and forget the oldest one when there are too many."""
+        with self._lock:
+            self._rows[key] = row
+            if len(self._rows) > _REMEMBERED:
+                del self._rows[next(iter(self._rows))]
+
+
 @dataclass(frozen=True, slots=True)
 class Scorer:
     """One model version, ready to score."""
 
     version: str
     weights: Weights
+    memory: Memory = field(default_factory=Memory, repr=False, compare=False)
 
     def score(self, texts: Sequence[str | Document]) -> Floats:
         """Calibrated probabilities, one row per text, columns in the order of ``HEADS``."""
@@ -56,9 +79,21 @@ class Scorer:
 
     def logits(self, texts: Sequence[str | Document]) -> Floats:
         """What the linear model says before calibration, one row per text."""
+        if len(texts) == 1:
+            return self._one(texts[0])
         if len(texts) <= _CHUNK:
             return self._logits(texts)
         return np.concatenate([self._logits(texts[at : at + _CHUNK]) for at in range(0, len(texts), _CHUNK)])
+
+    def _one(self, text: str | Document) -> Floats:
+        """One text's row; the same text again, as in a wave of spam, is not computed again."""
+        raw = text if isinstance(text, str) else text.raw
+        key = blake2b(raw.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        found = self.memory.get(key)
+        if found is None:
+            found = self._logits([text])
+            self.memory.put(key, found)
+        return found.copy()
 
     def _logits(self, texts: Sequence[str | Document]) -> Floats:
         if not texts:

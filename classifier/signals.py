@@ -74,18 +74,14 @@ _TRADES: Final = frozenset(KINDS.index(kind) for kind in ("offer", "money", "gam
 
 
 def offers(document: Document) -> bool:
-    """Whether a text holds what spam is sent for: a link, an address, a number, a word of trade, a disguise."""
+    """Whether a text holds what spam is sent for: a link, an address, a number, a word of trade."""
     return bool(document.links) or _offers_more_than_links(document)
 
 
 def _offers_more_than_links(document: Document) -> bool:
     visible = document.visible
     return bool(
-        MAIL_MARK in document.text
-        or document.disguises.total
-        or _PHONE.search(visible)
-        or "<phone>" in visible
-        or _has_kind(document, _TRADES)
+        MAIL_MARK in document.text or _PHONE.search(visible) or "<phone>" in visible or _has_kind(document, _TRADES)
     )
 
 

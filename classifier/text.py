@@ -65,7 +65,11 @@ _HANDLE: Final = re.compile(r"@\w{2,30}")
 _NOT_SPACE: Final = re.compile(r"\S{0,2400}")
 _LAST_SPACE: Final = re.compile(r".*\s", re.DOTALL)
 _LONGEST_LABEL: Final = 64
-_SPACES: Final = re.compile(r"[\s\x00-\x1f\x7f]{2,}|[^\S ]|[\x00-\x1f\x7f]|^ | \Z")
+_SPACES: Final = re.compile(" {2,}")
+#: White space and control characters of every sort become plain spaces.
+_BLANKS: Final = dict.fromkeys(
+    (*range(0x20), 0x7F, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000), " "
+)
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _WORD: Final = re.compile(r"\w+")
 _NOT_WORD: Final = re.compile(r"[^a-z0-9]+")
@@ -307,14 +311,15 @@ _UNMASK: Final = str.maketrans(LOOK_ALIKES)
 
 
 def _single_spaces(text: str) -> tuple[str, tuple[Edit, ...]]:
-    if text.isprintable() and " ".join(text.split()) == text:
-        return text, ()
+    text = text.translate(_BLANKS)
+    first, last = len(text) - len(text.lstrip(" ")), len(text.rstrip(" "))
     rewriter = Rewriter(text)
-    last = len(text)
-    for match in _SPACES.finditer(text):
-        start, end = match.span()
-        piece = "" if start == 0 or end == last else " "
-        rewriter.replace(start, end, piece)
+    if first:
+        rewriter.replace(0, first, "")
+    for match in _SPACES.finditer(text, first, last):
+        rewriter.replace(match.start(), match.end(), " ")
+    if first < len(text) > last:
+        rewriter.replace(last, len(text), "")
     return rewriter.finish()
 
 

@@ -16,9 +16,11 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, cast
 
 import redis
+from redis.commands.core import Script
 from rq import Queue as JobQueue
 from rq.serializers import JSONSerializer
 
@@ -65,8 +67,7 @@ class Queue:
     def __init__(self, connection: redis.Redis) -> None:
         self._redis = connection
         self._jobs = JobQueue(CLASSIFY_QUEUE, connection=connection, serializer=JSONSerializer)
-        self._announce = connection.register_script(_ANNOUNCE)
-        self._together = Together(self._push)
+        self._together = Together(partial(_push, connection.register_script(_ANNOUNCE)))
         self._away_until = float("-inf")
 
     def announce(self, ids: Sequence[str], reply_to: str | None = None) -> None:
@@ -77,11 +78,8 @@ class Queue:
         """
         if time.monotonic() < self._away_until:
             raise redis.ConnectionError("Redis was away a moment ago.")
-        self._together.do(ids if reply_to is None else [f"{comment_id}|{reply_to}" for comment_id in ids])
-
-    def _push(self, pieces: Sequence[Piece]) -> None:
         try:
-            if not self._announce(keys=[WAITING, LISTENING], args=[entry for piece in pieces for entry in piece.item]):
+            if not self._together.do(ids if reply_to is None else [f"{comment_id}|{reply_to}" for comment_id in ids]):
                 self.ring()
         except redis.RedisError:
             # Others need not wait for the same time-out; upkeep announces whatever is left out meanwhile.
@@ -107,6 +105,13 @@ class Queue:
             return bool(self._redis.ping())
         except redis.RedisError:
             return False
+
+
+def _push(announce: Script, pieces: Sequence[Piece]) -> None:
+    """Put the ids of all pieces on the waiting list; each is told whether a worker listens."""
+    listening = bool(announce(keys=[WAITING, LISTENING], args=[entry for piece in pieces for entry in piece.item]))
+    for piece in pieces:
+        piece.answer = listening
 
 
 class WaitingList:

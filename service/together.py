@@ -49,8 +49,9 @@ class Together:
             piece.wake.acquire()
         if not piece.done:
             self._work_for_all()
-        if piece.error is not None:
-            raise piece.error
+        error, piece.error = piece.error, None  # else the error's traceback and the piece would hold each other
+        if error is not None:
+            raise error
         return piece.answer
 
     def _work_for_all(self) -> None:

@@ -166,3 +166,17 @@ def test_the_shipped_model_is_small() -> None:
 
     assert max(file.stat().st_size for file in files) <= 12_000_000
     assert {file.suffix for file in files} <= {".npy", ".npz", ".json", ".md", ""}
+
+
+def test_a_text_seen_before_scores_the_same_and_the_memory_stays_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Remembered rows are the rows that were computed; the oldest go, and nobody can change one."""
+    monkeypatch.setattr("classifier.scoring._REMEMBERED", 3)
+    scorer = load_default()
+    texts = [f"Comment number {number}, \ud800 \u0430 you idiot" for number in range(6)]
+
+    first = [scorer.logits([text]) for text in texts]
+    first[0][:] = 0
+    again = [scorer.logits([text]) for text in texts]
+
+    assert np.allclose(np.concatenate(again), scorer.logits(texts), atol=1e-9)
+    assert len(scorer.memory._rows) == 3
