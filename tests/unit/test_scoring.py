@@ -171,7 +171,7 @@ def test_the_shipped_model_is_small() -> None:
 def test_a_text_seen_before_scores_the_same_and_the_memory_stays_small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Remembered rows are the rows that were computed; the oldest go, and nobody can change one."""
     monkeypatch.setattr("classifier.scoring._REMEMBERED", 3)
-    scorer = load_default()
+    scorer = registry.load_default()
     texts = [f"Comment number {number}, \ud800 \u0430 you idiot" for number in range(6)]
 
     first = [scorer.logits([text]) for text in texts]
