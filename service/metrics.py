@@ -7,6 +7,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
 from sqlalchemy.exc import SQLAlchemyError
 
+from service.limits import FAILED_OPEN
 from service.queue import Queue
 from service.store import comments as store
 from service.store.engine import Store
@@ -28,7 +29,7 @@ def exposition(directory: str | None, database: Store, queue: Queue, now: float)
     if directory:
         multiprocess.MultiProcessCollector(counted, path=directory)  # type: ignore[no-untyped-call]
     else:
-        for metric in (REQUESTS, SECONDS, DECISIONS, UNANNOUNCED):
+        for metric in (REQUESTS, SECONDS, DECISIONS, UNANNOUNCED, FAILED_OPEN):
             counted.register(metric)
     return generate_latest(counted) + generate_latest(_standing(database, queue, now))
 
@@ -49,8 +50,9 @@ def _standing(database: Store, queue: Queue, now: float) -> CollectorRegistry:
         up.labels("database").set(1)
     except SQLAlchemyError:
         up.labels("database").set(0)
-    up.labels("redis").set(int(queue.ping()))
-    if queue.ping():
+    redis_answers = queue.ping()
+    up.labels("redis").set(int(redis_answers))
+    if redis_answers:
         waiting.set(queue.waiting())
         workers.set(queue.workers())
     return registry

@@ -222,10 +222,12 @@ def edit_comment(site: Site, comment_id: str) -> Response:
     here = web()
     change = parse(Edit, read_bytes(MAX_COMMENT_BYTES))
     edited_at = now()
+
+    def work(connection: Connection) -> bool:
+        return moderation.edit(connection, site.id, comment_id, change, now=edited_at, keep=here.keep)
+
     try:
-        here.store.write(
-            lambda connection: moderation.edit(connection, site.id, comment_id, change, now=edited_at, keep=here.keep)
-        )
+        _retrying(lambda: here.store.write(work))
     except ModerationError as error:
         raise refused(error) from None
     wait = preferred_wait(here.settings.wait_max_seconds)
