@@ -17,13 +17,26 @@ _DATA_DIR = click.option(
 
 @click.command()
 @click.argument("file", default="-", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=str))
+@click.option(
+    "--policy",
+    "policy_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Policy (TOML) to judge by, laid over the default one.",
+)
 @_DATA_DIR
-def score(file: str, data_dir: Path | None) -> None:
+def score(file: str, policy_file: Path | None, data_dir: Path | None) -> None:
     """Judge comments in JSON Lines (plain or gzip; - for standard input): one JSON line out per row, in order."""
+    from classifier.policy import DEFAULT_POLICY, PolicyError
+    from classifier.policy_document import policy_from_file
     from classifier.rows import open_lines, score_lines
 
+    try:
+        policy = policy_from_file(policy_file) if policy_file else DEFAULT_POLICY
+    except PolicyError as error:
+        raise click.ClickException(str(error)) from None
+    models_dir = data_dir / "models" if data_dir else None
     with open_lines(file) as lines:
-        score_lines(lines, sys.stdout, sys.stderr, models_dir=data_dir / "models" if data_dir else None)
+        score_lines(lines, sys.stdout, sys.stderr, models_dir=models_dir, policy=policy)
 
 
 @click.command()

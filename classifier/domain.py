@@ -77,13 +77,71 @@ class Article:
     tags: tuple[str, ...] = ()
 
 
+class Identity(StrEnum):
+    """How sure a site is that two comments come from the same person, the strongest first."""
+
+    SIGNED = "signed"
+    """The blog's own id of an author who signed in."""
+    VERIFIED = "verified"
+    """An email address that the blog verified."""
+    TYPED = "typed"
+    """An email address that anybody could have typed."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorRecord:
-    """How often this author's earlier comments on this site ended where."""
+    """How often this author's earlier comments on this site ended where; rulings are counted among them.
 
+    ``earned`` counts approved comments that were more than a greeting and like no other: only these earn trust.
+    """
+
+    identity: Identity = Identity.TYPED
     approved: int = 0
     held: int = 0
     rejected: int = 0
+    ruled_approved: int = 0
+    ruled_rejected: int = 0
+    earned: int = 0
+    first_seen: datetime | None = None
+    last_seen: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """How many comments came within ten minutes up to this one, itself included; ``None`` where nobody counts.
+
+    ``site_usual`` is what the site gets in ten minutes of an ordinary day.
+    """
+
+    author: int | None = None
+    network: int | None = None
+    site: int | None = None
+    site_usual: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Likeness:
+    """Earlier comments on this site that read the same or nearly so, from others or under other articles.
+
+    ``same`` counts word-for-word copies, ``similar`` these and those with a few words exchanged.
+    """
+
+    same: int = 0
+    similar: int = 0
+    rejected: int = 0
+    approved: int = 0
+    days: int = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomainRecord:
+    """How often comments that link to a domain were approved or rejected on this site, rulings among them."""
+
+    approved: int = 0
+    rejected: int = 0
+    ruled_approved: int = 0
+    ruled_rejected: int = 0
+    first_seen: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +159,14 @@ class Context:
     honeypot: str | None = None
     form_seconds: float | None = None
     record: AuthorRecord | None = None
+    """``None`` when nothing identifies the author."""
+    rates: Rates | None = None
+    likeness: Likeness | None = None
+    domains: Mapping[str, DomainRecord] | None = None
+    """What the site knows of the domains linked to; ``None`` where nobody looked, and a domain without an entry is new.
+    """
+    now: datetime | None = None
+    """When this is judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +183,8 @@ class Signal:
 
     ``weight`` is in logits towards trouble (negative speaks for the comment), added to the score of ``head`` when one
     is named. ``forces`` names an action that this evidence asks for whatever the scores say; ``caps`` the gravest one
-    that the score of ``head`` may ask for. A ruling by a person is never subject to either.
+    that the score of ``head`` may ask for. A ruling by a person is never subject to either. ``escalate`` marks what a
+    person should see before anything else: a threat, a home address given away, a call to self-harm.
     """
 
     code: str
@@ -126,17 +193,22 @@ class Signal:
     spans: tuple[Span, ...] = ()
     head: str | None = None
     forces: Action | None = None
+    escalate: bool = False
     caps: Action | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """Why a verdict came out as it did: a stable code, a sentence for people, a weight in logits."""
+    """Why a verdict came out as it did: a stable code, a sentence for people, a weight in logits.
+
+    ``escalate``: a person should see this comment before others.
+    """
 
     code: str
     message: str
     weight: float
     spans: tuple[Span, ...] = ()
+    escalate: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,3 +224,8 @@ class Verdict:
     reasons: tuple[Reason, ...]
     model: str | None
     policy: str
+
+    @property
+    def escalate(self) -> bool:
+        """Whether a person should see this comment before others."""
+        return any(reason.escalate for reason in self.reasons)

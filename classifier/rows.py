@@ -9,6 +9,7 @@ import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from itertools import islice
 from math import isfinite
 from pathlib import Path
@@ -129,12 +130,18 @@ def read_row(row: Mapping[str, Any]) -> Context:
     context = _string(row, "context")
     title = _string(article or {}, "title")
     body = _string(article or {}, "text")
-    published = Article(url=_string(article or {}, "url") or "", title=title, text=body or context)
+    published = Article(
+        url=_string(article or {}, "url") or "",
+        title=title,
+        text=body or context,
+        published_at=_moment(article or {}, "published_at"),
+    )
     return Context(
         text=text,
         format=TextFormat.HTML if row.get("format") == "html" else TextFormat.TEXT,
         author=author,
         article=published,
+        created_at=_moment(row, "created_at"),
         lang=_string(row, "lang"),
         honeypot=_string(row, "honeypot"),
         form_seconds=_number(row, "form_seconds"),
@@ -144,8 +151,14 @@ def read_row(row: Mapping[str, Any]) -> Context:
 def _author(row: Mapping[str, Any]) -> Author:
     author = row.get("author")
     fields: Mapping[str, Any] = author if isinstance(author, dict) else {"name": author}
-    name, url, email = (_string(fields, key) for key in ("name", "url", "email"))
-    return Author(name=name, url=_string(row, "author_url") or url, email=_string(row, "author_email") or email)
+    return Author(
+        id=_string(fields, "id"),
+        name=_string(fields, "name"),
+        url=_string(row, "author_url") or _string(fields, "url"),
+        email=_string(row, "author_email") or _string(fields, "email"),
+        ip=_string(fields, "ip"),
+        verified=fields.get("verified") is True,
+    )
 
 
 def _string(fields: Mapping[str, Any], key: str) -> str | None:
@@ -153,6 +166,19 @@ def _string(fields: Mapping[str, Any], key: str) -> str | None:
     if value is None or isinstance(value, str):
         return value
     raise RowError(f"{key} is not a string")
+
+
+def _moment(fields: Mapping[str, Any], key: str) -> datetime | None:
+    value = _string(fields, key)
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise RowError(f"{key} is not a time") from None
+    if moment.tzinfo is None:
+        raise RowError(f"{key} is a time without its offset")
+    return moment
 
 
 def _number(fields: Mapping[str, Any], key: str) -> float | None:

@@ -1,4 +1,4 @@
-"""Deterministic checks: named evidence from one comment's context alone.
+"""Deterministic checks: named evidence from one comment's context alone, which holds what the site knows of it.
 
 Each check looks at one thing and gives its signals. Weights are in logits towards trouble. No check decides by a word
 list alone that a comment is rejected; those that ask for an action ask for a person's look.
@@ -17,7 +17,9 @@ import re2
 from classifier.commerce import COMMERCE, DISPOSABLE_MAIL, FREE_MAIL, SHORTENERS, STRONG_COMMERCE, WEAK_TLDS
 from classifier.dense import host_of
 from classifier.domain import MAX_TEXT_CHARS, Action, Context, Signal, Span
+from classifier.history import author_signals, domain_signals, likeness_signals, rate_signals
 from classifier.phrases import KINDS, KINDS_OF
+from classifier.relevance import relevance_signals
 from classifier.text import MAIL_MARK, Document, Link, link_words, read, words_of
 from classifier.vocabulary import FLAGS, SEVERITY_BITS
 
@@ -27,9 +29,17 @@ _FLATTERY: Final = KINDS.index("flattery")
 def find_signals(context: Context, document: Document) -> tuple[Signal, ...]:
     """All evidence beside the text model, in a fixed order."""
     found = [signal for check in _CHECKS for signal in check(context, document)]
-    if not any(signal.head == "spam" and signal.weight > 0 for signal in found):
+    if not any(_speaks_of_spam(signal) for signal in found):
         found += _harmless(document)
     return tuple(found)
+
+
+def _speaks_of_spam(signal: Signal) -> bool:
+    """Whether it is about what the comment sells or who sent it, and not about its circumstances only."""
+    return signal.head == "spam" and signal.weight > 0 and not signal.code.startswith(_CIRCUMSTANCES)
+
+
+_CIRCUMSTANCES: Final = ("relevance.", "language.", "velocity.")
 
 
 def _harmless(document: Document) -> Iterator[Signal]:
@@ -204,22 +214,6 @@ def _author_mail(context: Context, document: Document) -> Iterator[Signal]:
         yield _spam("author.keyword_mail_domain", "The e-mail domain is made of sales words.", 1.5)
 
 
-def _record(context: Context, document: Document) -> Iterator[Signal]:
-    """A site's own experience with this author; praise farming is bounded by the small cap."""
-    del document
-    record = context.record
-    if record is None:
-        return
-    if record.rejected:
-        yield _spam(
-            "author.rejected_before",
-            f"{record.rejected} earlier comments of this author were rejected.",
-            min(0.8 * record.rejected, 2.5),
-        )
-    elif record.approved >= 3 and not record.held:
-        yield _spam("author.approved_before", f"{record.approved} earlier comments of this author were approved.", -0.7)
-
-
 _PHONE: Final = re2.compile(r"\+?\d[\d() .\-]{8,17}\d")
 _HELPLINE: Final = re2.compile(
     r"\b(?:customer (?:care|service|support)|tech(?:nical)? support|support (?:number|phone|team|line)|"
@@ -276,27 +270,36 @@ def _harm(context: Context, document: Document) -> Iterator[Signal]:
             if not _REPORTED.search(document.text[max(0, match.start() - 40) : match.start()])
         ]
         if spans:
-            yield Signal(code=code, message=message, weight=3.0, head=head, forces=Action.HOLD, spans=tuple(spans[:20]))
+            yield _grave(code, message, 3.0, tuple(spans[:20]), head)
 
 
 _ADDRESS: Final = re2.compile(
     r"\b(?:lives?|living|resides?|address(?: is)?|home is|house is|find (?:him|her|them)) (?:at|on|:)? ?\d{1,5} \w+"
     r"(?: \w+)? (?:street|st|avenue|ave|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|way|place|pl)\b"
-    r"|\b(?:his|her|their) (?:home )?(?:address|phone number|cell|mobile number|phone) is\b"
+    r"|\b(?:his|her|their) (?:home )?address is\b[^.!?]{0,40}\d"
+)
+
+
+_NUMBER: Final = r"\+?\(?\d[\d() .\-]{6,17}\d"
+_PRIVATE_NUMBER: Final = re2.compile(
+    r"\b(?:his|her) (?:(?:home|private|personal|cell|mobile|own|real|tele) ?)*(?:phone|cell|mobile|number)"
+    rf"(?: ?number| no\.?)?(?: is| -|:)? ?{_NUMBER}"
+    r"|\b(?:their|[\pL\pM-]{2,40}(?:'s|s')) (?:home|private|personal|cell|mobile) ?(?:tele)?(?:phone|cell|mobile)?"
+    rf"(?: ?number| no\.?)?(?: is| -|:)? ?{_NUMBER}"
+    rf"|\b(?:call|ring|text|phone|bother|harass) (?:him|her) (?:\w+ ){{0,3}}(?:at|on|under) {_NUMBER}"
 )
 
 
 def _doxing(context: Context, document: Document) -> Iterator[Signal]:
+    """Where a person lives or how to reach them; a firm's or the writer's own number is not meant."""
     del context
-    match = _ADDRESS.search(document.text)
-    if match is not None:
-        yield Signal(
-            code="privacy.address",
-            message="The comment seems to give away where a person lives or how to reach them.",
-            weight=2.0,
-            spans=(document.raw_span(*match.span()),),
-            forces=Action.HOLD,
-        )
+    for pattern, code, message in (
+        (_ADDRESS, "privacy.address", "The comment seems to give away where a person lives or how to reach them."),
+        (_PRIVATE_NUMBER, "privacy.phone", "The comment seems to give away a person's telephone number."),
+    ):
+        match = pattern.search(document.text)
+        if match is not None:
+            yield _grave(code, message, 2.0, (document.raw_span(*match.span()),))
 
 
 # Scripts in which we had no comment labelled for abuse: there the model's doubt is mostly about the script.
@@ -325,12 +328,21 @@ _CHECKS: Final[tuple[Callable[[Context, Document], Iterator[Signal]], ...]] = (
     _author_name,
     _author_url,
     _author_mail,
-    _record,
+    author_signals,
+    rate_signals,
+    likeness_signals,
+    domain_signals,
+    relevance_signals,
     _support_scam,
     _harm,
     _doxing,
     _language,
 )
+
+
+def _grave(code: str, message: str, weight: float, spans: tuple[Span, ...], head: str | None = None) -> Signal:
+    """Evidence of harm to a person: held for a person, and shown before anything else."""
+    return Signal(code=code, message=message, weight=weight, head=head, forces=Action.HOLD, spans=spans, escalate=True)
 
 
 def _spam(code: str, message: str, weight: float, spans: tuple[Span, ...] = ()) -> Signal:

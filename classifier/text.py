@@ -164,6 +164,11 @@ def words_of(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
+def word_places(text: str) -> list[tuple[int, int]]:
+    """Where the words of a normalised text stand: those of ``words_of``, in order."""
+    return [match.span() for match in _WORD.finditer(text)]
+
+
 def skeleton_of(text: str) -> str:
     """A normalised text with every run of one character cut to one, digits apart."""
     return _RUN.sub(r"\1", text)

@@ -20,15 +20,17 @@ from werkzeug.wrappers import Response as BaseResponse
 import config
 import config.logs
 from config import Settings
-from service.api import comments, health, score
+from service.api import comments, health, policy, score
 from service.api.operations import OPERATIONS, Operation
 from service.auth import SiteKeys
 from service.brain import Brain
 from service.errors import CONTENT_TYPE, Problem
 from service.limits import Bucket, Failures
 from service.metrics import REQUESTS, SECONDS
-from service.moderation import Keep
+from service.policies import PolicyBook
+from service.pseudonyms import Pseudonyms
 from service.queue import Queue, Replies, connect
+from service.rows import Keep
 from service.store.accounts import new_id
 from service.store.comments import AnyRow, facts_by_id
 from service.store.engine import Store
@@ -36,7 +38,7 @@ from service.web import MAX_BATCH_BYTES, Web, web
 
 log = config.logs.get("web")
 
-ROUTE_MODULES: Final = (comments, health, score)
+ROUTE_MODULES: Final = (comments, health, policy, score)
 
 SECURITY_HEADERS: Final = {
     "Content-Security-Policy": (
@@ -96,6 +98,7 @@ def _parts(settings: Settings) -> Web:
             store, settings.secret, Failures(client, settings.auth_failures_per_minute), settings.trusted_proxies
         ),
         brain=brain,
+        policies=PolicyBook(store),
         writes=Bucket(client, "write", settings.write_rate_per_second, settings.write_burst),
         reads=Bucket(client, "read", settings.read_rate_per_second, settings.read_burst),
         waiting_slots=threading.BoundedSemaphore(max(1, settings.web_threads // 2)),
@@ -104,6 +107,7 @@ def _parts(settings: Settings) -> Web:
             ip=settings.retention_ip_days > 0,
             user_agent=settings.retention_user_agent_days > 0,
             referrer=settings.retention_referrer_days > 0,
+            pseudonyms=Pseudonyms(settings.secret),
         ),
         metrics_directory=os.environ.get("PROMETHEUS_MULTIPROC_DIR"),
     )

@@ -1,4 +1,4 @@
-"""The brain as a process holds it: the champion model and the policy, reloaded when the champion changes.
+"""The brain as a process holds it: the champion model, reloaded when another one is promoted.
 
 What computes is imported when the model is read, which the web process does beside its first requests.
 """
@@ -17,7 +17,9 @@ from classifier.domain import Context, Verdict
 from service.together import Piece, Together
 
 if TYPE_CHECKING:
+    from classifier.policy import Policy
     from classifier.scoring import Scorer
+    from classifier.text import Document
 
 log = config.logs.get("brain")
 
@@ -44,24 +46,29 @@ class Brain:
         scorer = self.scorer()
         return None if scorer is None else scorer.version
 
-    def judge(self, contexts: Sequence[Context]) -> list[Verdict]:
-        """A verdict for each context, in order.
+    def judge(
+        self,
+        contexts: Sequence[Context],
+        policies: Sequence[Policy],
+        documents: Sequence[Document | None] | None = None,
+    ) -> list[Verdict]:
+        """A verdict for each context under its policy, in order; ``documents`` are their texts where read already.
 
         Threads that ask at the same time are judged together: a batch costs each of its comments half, and threads
         that compute side by side only take the interpreter away from each other. Long lists go in portions, so that a
         single comment need not wait for a thousand.
         """
+        cases = list(zip(contexts, policies, documents or [None] * len(contexts), strict=True))
         verdicts: list[Verdict] = []
-        for start in range(0, len(contexts), PORTION):
-            verdicts += self._together.do(contexts[start : start + PORTION])
+        for start in range(0, len(cases), PORTION):
+            verdicts += self._together.do(cases[start : start + PORTION])
         return verdicts
 
     def _judge(self, pieces: Sequence[Piece]) -> None:
         from classifier.assess import assess  # noqa: PLC0415
-        from classifier.policy import DEFAULT_POLICY  # noqa: PLC0415
 
-        contexts = [context for piece in pieces for context in piece.item]
-        verdicts = iter(assess(contexts, self.scorer(), DEFAULT_POLICY))
+        contexts, policies, documents = zip(*(case for piece in pieces for case in piece.item), strict=True)
+        verdicts = iter(assess(contexts, self.scorer(), policies, documents))
         for piece in pieces:
             piece.answer = list(islice(verdicts, len(piece.item)))
 

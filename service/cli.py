@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "upkeep": "service.commands.run:upkeep",
     "site": "service.commands.accounts:site",
     "key": "service.commands.accounts:key",
+    "policy": "service.commands.policy:policy",
     "migrate": "service.commands.database:migrate",
     "backup": "service.commands.database:backup",
     "restore": "service.commands.database:restore",

@@ -51,6 +51,9 @@ CATALOGUE: Final = {
     ),
     "comment.changed": Entry(409, "The comment changed meanwhile", "Read the comment again, it was edited since"),
     "comment.erased": Entry(410, "This comment was erased", "Nothing; the comment is gone for good"),
+    "policy.changed": Entry(
+        412, "The policy changed meanwhile", "Read the policy again, lay your change over it, and send its version"
+    ),
     "request.too_large": Entry(413, "The request is too large", "Send less at once"),
     "content_type.unsupported": Entry(
         415, "The body must be JSON", "Send `Content-Type: application/json`, not compressed"
@@ -59,6 +62,9 @@ CATALOGUE: Final = {
         422, "A field is not as it should be", "Mend the field that `pointer` names; `errors` lists all"
     ),
     "rate.limited": Entry(429, "Too many requests", "Wait for `Retry-After` seconds"),
+    "policy.unreadable": Entry(
+        500, "A stored policy cannot be read", "Set the policy anew; this version of Sluice does not know what it says"
+    ),
     "internal": Entry(
         500, "Something went wrong on our side", "Send it again; if it stays, look in the log for the request id"
     ),
@@ -132,7 +138,7 @@ def invalid(error: ValidationError, body: bytes = b"") -> Problem:
     """
     found = error.errors(include_url=False, include_input=False)
     if found[0]["type"] == "json_invalid":
-        return _malformed(str(found[0]["ctx"]["error"]), body)
+        return malformed(str(found[0]["ctx"]["error"]), body)
     items = []
     for each in found[:20]:
         code, message = _FIELD_CODES.get(each["type"], ("field.invalid", "This value is not allowed."))
@@ -141,7 +147,7 @@ def invalid(error: ValidationError, body: bytes = b"") -> Problem:
             message = f"{reason[0].upper()}{reason[1:]}."
         else:
             message = message.format(**each.get("ctx", {}))
-        items.append(FieldProblem(pointer=_pointer(each["loc"]), code=code, message=message))
+        items.append(FieldProblem(pointer=pointer_to(each["loc"]), code=code, message=message))
     return Problem("request.invalid", f"{items[0].pointer}: {items[0].message}", items)
 
 
@@ -152,13 +158,14 @@ def field_problem(pointer: str, message: str, code: str = "field.invalid") -> Pr
     )
 
 
-def _malformed(reason: str, body: bytes) -> Problem:
+def malformed(reason: str, body: bytes) -> Problem:
+    """A body that is not JSON, or JSON with a lone surrogate, which is a field's fault."""
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
         return Problem("request.malformed", f"The body is not valid JSON: {reason}.")
     location = _lone_surrogate(value) or ()
-    return field_problem(_pointer(location), "Must be valid Unicode, without lone surrogates.")
+    return field_problem(pointer_to(location), "Must be valid Unicode, without lone surrogates.")
 
 
 def _lone_surrogate(value: object, here: tuple[str | int, ...] = ()) -> tuple[str | int, ...] | None:
@@ -173,7 +180,8 @@ def _lone_surrogate(value: object, here: tuple[str | int, ...] = ()) -> tuple[st
     return next((location for location in found if location is not None), None)
 
 
-def _pointer(location: tuple[str | int, ...]) -> str:
+def pointer_to(location: tuple[str | int, ...]) -> str:
+    """A JSON Pointer in URI fragment form."""
     # A name that the client made up is repeated only if it is plainly a name.
     parts = [str(part) if _SAFE_NAME.fullmatch(str(part)) else "?" for part in location]
     return "#" + "".join(f"/{part}" for part in parts)

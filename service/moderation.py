@@ -7,15 +7,20 @@ it tells anyone: Redis is a hint, the database is the truth.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 from sqlalchemy.engine import Connection
 
 from classifier.domain import Action, Reason, Status, Verdict
 from classifier.lifecycle import DECIDED, Event, next_status, standing
+from service import reputation
+from service.reputation import NOTHING_SEEN, Evidence
+from service.rows import KEEP_ALL, Keep, author_columns, decision_row, new_row, revision_row
 from service.schemas import ArticleFacts, ArticleIn, CommentIn, Edit, Submission
+from service.store import campaigns
 from service.store import comments as store
 from service.store.accounts import new_id
 
@@ -64,16 +69,6 @@ class KeyReusedError(ModerationError):
 
 
 @dataclass(frozen=True, slots=True)
-class Keep:
-    """Which personal fields are stored at all; a retention of 0 days means never."""
-
-    email: bool = True
-    ip: bool = True
-    user_agent: bool = True
-    referrer: bool = True
-
-
-@dataclass(frozen=True, slots=True)
 class Idempotency:
     """A client's promise that two requests are one."""
 
@@ -96,7 +91,7 @@ def submit(
     submissions: Sequence[Submission],
     now: datetime,
     *,
-    keep: Keep = Keep(),
+    keep: Keep = KEEP_ALL,
     idempotency: Idempotency | None = None,
 ) -> list[Accepted | ModerationError]:
     """Store comments; the same one again (by external id or idempotency key) is the same comment.
@@ -126,8 +121,8 @@ def submit(
             continue
         article_id = articles.upsert(item.article)
         accepted = Accepted(new_id(), article_id, created=True)
-        new.append(_new_row(accepted, site_id, comment, now, keep))
-        texts.append(_revision_row(accepted.id, 1, comment, now))
+        new.append(new_row(accepted.id, accepted.article_id, site_id, comment, now=now, keep=keep))
+        texts.append(revision_row(accepted.id, 1, comment, now))
         answers.append(accepted)
         if comment.id is not None:
             first_in_batch[comment.id] = (comment, accepted)
@@ -146,7 +141,7 @@ def submit(
 
 
 def edit(
-    connection: Connection, site_id: str, comment_id: str, change: Edit, *, now: datetime, keep: Keep = Keep()
+    connection: Connection, site_id: str, comment_id: str, change: Edit, *, now: datetime, keep: Keep = KEEP_ALL
 ) -> bool:
     """Store a new revision, to be decided afresh; false when the text is as it was.
 
@@ -157,7 +152,8 @@ def edit(
     facts = store.facts_of(connection, site_id, comment_id)
     if facts is not None and change.comment.id not in (None, facts.external_id):
         raise ExistsError("The id in the body is not the id of this comment.")
-    fields = _author_columns(change.comment, keep)
+    fields = author_columns(site_id, change.comment, keep)
+    after = replace(state, author_key=fields["author_key"])
     if change.article is not None:
         fields["article_id"] = _Articles(connection, site_id, [change.article], now).upsert(change.article)
     current = store.text_of(connection, comment_id, state.revision)
@@ -173,9 +169,14 @@ def edit(
             "ruling_id": None,
             "attempts": 0,
             "waiting_since": now,
+            "earns": False,
+            "link_domains": None,
         }
-        store.insert_revision(connection, _revision_row(comment_id, state.revision + 1, change.comment, now))
+        store.insert_revision(connection, revision_row(comment_id, state.revision + 1, change.comment, now))
+        campaigns.forget_fingerprint(connection, site_id, comment_id)
+        after = replace(after, status=Status.PENDING, earns=False, domains=())
     store.update_comment(connection, comment_id, fields)
+    reputation.move(connection, [(state, after)])
     return changed
 
 
@@ -187,8 +188,10 @@ def erase(connection: Connection, site_id: str, comment_id: str) -> None:
     Raises:
         NotFoundError, ErasedError.
     """
-    _locked(connection, site_id, comment_id)
+    state = _locked(connection, site_id, comment_id)
     store.forget_text(connection, comment_id)
+    campaigns.forget_fingerprint(connection, site_id, comment_id)
+    reputation.forget(connection, state)
     empty = dict.fromkeys(
         (
             "author_external_id",
@@ -203,11 +206,12 @@ def erase(connection: Connection, site_id: str, comment_id: str) -> None:
             "form_seconds",
             "decision_id",
             "ruling_id",
+            "author_key",
+            "link_domains",
         )
     )
-    store.update_comment(
-        connection, comment_id, {**empty, "status": Status.ERASED.value, "held_late": False, "author_verified": False}
-    )
+    no = dict.fromkeys(("held_late", "author_verified", "earns"), False)
+    store.update_comment(connection, comment_id, {**empty, **no, "status": Status.ERASED.value})
 
 
 def record_decisions(
@@ -216,8 +220,12 @@ def record_decisions(
     now: datetime,
     kind: str = "machine",
     event: Event | None = None,
+    *,
+    seen: Mapping[tuple[str, int], Evidence] = MappingProxyType({}),
 ) -> list[str]:
     """Append decisions on (comment, revision) and move the comments they still apply to; the ids that moved.
+
+    ``seen`` is what the machine saw of the texts: authors, domains and campaigns are remembered by it.
 
     Safe to run twice: a revision takes one decision of a kind, a stale revision none, and an erased comment none.
     A decision that comes after a ruling is recorded and changes nothing.
@@ -229,24 +237,46 @@ def record_decisions(
     done = store.decided_kinds(connection, moved_on, kind) if moved_on else set()
     rows: store.Rows = []
     moves: store.Rows = []
+    moved: list[tuple[store.State, store.State]] = []
+    texts: store.Rows = []
     for (comment_id, revision), verdict in verdicts.items():
         state = states.get(comment_id)
         if state is None or state.status is Status.ERASED or (comment_id, revision) in done:
             continue
         if state.revision != revision:
             continue
-        row = _decision_row(comment_id, revision, verdict, now, kind)
+        row = decision_row(comment_id, revision, verdict, now, kind)
         rows.append(row)
         happened = event or DECIDED[verdict.action]
         status = next_status(standing(state.status, late=state.held_late, ruled=state.ruled), happened)
+        evidence = seen.get((comment_id, revision), NOTHING_SEEN)
+        if evidence.fingerprint is not None:
+            texts.append(evidence.fingerprint)
         if status is not None:
+            after = replace(
+                state,
+                status=status,
+                held_late=happened is Event.LATE,
+                earns=evidence.earns,
+                domains=evidence.domains,
+            )
+            moved.append((state, after))
             moves.append(
-                {"comment": comment_id, "to": status.value, "late": happened is Event.LATE, "decision": row["id"]}
+                {
+                    "comment": comment_id,
+                    "to": status.value,
+                    "late": after.held_late,
+                    "decision": row["id"],
+                    "earned": after.earns,
+                    "links": list(after.domains) or None,
+                }
             )
     if rows:
         store.insert_decisions(connection, rows)
     if moves:
         store.move_by_decision(connection, moves)
+    reputation.move(connection, moved)
+    campaigns.insert_fingerprints(connection, texts)
     return [move["comment"] for move in moves]
 
 
@@ -303,8 +333,10 @@ def rule(
             "ruled_at": now,
         },
     )
-    changes = {"status": (status or state.status).value, "ruled": True, "held_late": False, "ruling_id": ruling_id}
+    after = replace(state, status=status or state.status, ruled=True, held_late=False)
+    changes = {"status": after.status.value, "ruled": True, "held_late": False, "ruling_id": ruling_id}
     store.update_comment(connection, comment_id, changes)
+    reputation.move(connection, [(state, after)])
 
 
 def put_article(connection: Connection, site_id: str, external_id: str, facts: ArticleFacts, now: datetime) -> None:
@@ -397,75 +429,6 @@ class _Articles:
 
 def _article_key(article: ArticleIn) -> str:
     return f"id:{article.id}" if article.id is not None else f"url:{article.url}"
-
-
-def _new_row(accepted: Accepted, site_id: str, comment: CommentIn, now: datetime, keep: Keep) -> dict[str, Any]:
-    return {
-        "id": accepted.id,
-        "site_id": site_id,
-        "article_id": accepted.article_id,
-        "external_id": comment.id,
-        "status": Status.PENDING.value,
-        "revision": 1,
-        "held_late": False,
-        "ruled": False,
-        "attempts": 0,
-        "waiting_since": now,
-        "received_at": now,
-        **_author_columns(comment, keep),
-    }
-
-
-def _author_columns(comment: CommentIn, keep: Keep) -> dict[str, Any]:
-    author = comment.author
-    return {
-        "parent_external_id": comment.parent_id,
-        "created_at": comment.created_at,
-        "author_external_id": author.id,
-        "author_name": author.name,
-        "author_email": author.email if keep.email else None,
-        "author_url": author.url,
-        "author_ip": author.ip if keep.ip else None,
-        "author_user_agent": author.user_agent if keep.user_agent else None,
-        "author_role": author.role,
-        "author_verified": author.verified,
-        "referrer": comment.referrer if keep.referrer else None,
-        "honeypot": comment.honeypot,
-        "form_seconds": comment.form_seconds,
-    }
-
-
-def _revision_row(comment_id: str, number: int, comment: CommentIn, now: datetime) -> dict[str, Any]:
-    return {
-        "comment_id": comment_id,
-        "number": number,
-        "text": comment.text,
-        "format": comment.format,
-        "received_at": now,
-    }
-
-
-def _decision_row(comment_id: str, revision: int, verdict: Verdict, now: datetime, kind: str) -> dict[str, Any]:
-    return {
-        "id": new_id(),
-        "comment_id": comment_id,
-        "revision": revision,
-        "kind": kind,
-        "action": verdict.action.value,
-        "scores": dict(verdict.scores),
-        "reasons": [reason_document(reason) for reason in verdict.reasons],
-        "model": verdict.model,
-        "policy": verdict.policy,
-        "decided_at": now,
-    }
-
-
-def reason_document(reason: Reason) -> dict[str, Any]:
-    """A reason as it is stored and answered."""
-    document: dict[str, Any] = {"code": reason.code, "message": reason.message, "weight": round(reason.weight, 4)}
-    if reason.spans:
-        document["spans"] = [[span.start, span.end] for span in reason.spans]
-    return document
 
 
 def _hold(

@@ -88,7 +88,10 @@ def _operation(operation: Operation) -> dict[str, Any]:
 
 def _body(operation: Operation) -> dict[str, Any] | None:
     if operation.body is not None:
-        return {"required": True, "content": {"application/json": {"schema": _schema(operation.body)}}}
+        content: dict[str, Any] = {"application/json": {"schema": _schema(operation.body)}}
+        content |= {kind: {"schema": {"type": "string"}} for kind in operation.text_bodies}
+        described = {"description": operation.body_description} if operation.body_description else {}
+        return {"required": True, **described, "content": content}
     if operation.batch_of is not None:
         items = {
             "type": "array",

@@ -177,6 +177,9 @@ class ReasonOut(BaseModel):
     code: str = Field(description="Stable name, such as links.many.")
     message: str = Field(description="One sentence for people.")
     weight: float = Field(description="In logits; positive speaks against the comment.")
+    escalate: bool = Field(
+        False, description="A person should see this comment first: a threat, a private address, a call to self-harm."
+    )
     spans: list[Span] | None = Field(
         None, description="Where in the text, as [start, end) in code points of what you sent."
     )

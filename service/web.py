@@ -20,8 +20,9 @@ from service.auth import SiteKeys
 from service.brain import Brain
 from service.errors import Problem, invalid
 from service.limits import Bucket
-from service.moderation import Keep
+from service.policies import PolicyBook
 from service.queue import Queue, Replies
+from service.rows import Keep
 from service.store.engine import Store
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -41,6 +42,7 @@ class Web:
     replies: Replies
     keys: SiteKeys
     brain: Brain
+    policies: PolicyBook
     writes: Bucket
     reads: Bucket
     waiting_slots: threading.BoundedSemaphore

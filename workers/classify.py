@@ -78,9 +78,12 @@ def decide(here: Runtime, ids: Sequence[str]) -> None:
 
 
 def _decide_batch(here: Runtime, batch: Sequence[Undecided]) -> None:
-    found = here.brain.judge([comment.context for comment in batch])
+    known = here.history.gather(batch, datetime.now(UTC))
+    policies = here.policies.policies_for([(comment.site_id, comment.context.article) for comment in batch])
+    found = here.brain.judge([each.context for each in known], policies, [each.document for each in known])
     verdicts = {(comment.id, comment.revision): verdict for comment, verdict in zip(batch, found, strict=True)}
+    seen = {(comment.id, comment.revision): each.evidence for comment, each in zip(batch, known, strict=True)}
     decided_at = datetime.now(UTC)
-    here.store.write(lambda connection: moderation.record_decisions(connection, verdicts, decided_at))
+    here.store.write(lambda connection: moderation.record_decisions(connection, verdicts, decided_at, seen=seen))
     for verdict in found:
         DECISIONS.labels(verdict.action.value).inc()

@@ -17,6 +17,10 @@ import redis
 import config.logs
 from config import Settings
 from service.brain import Brain
+from service.history import History
+from service.pace import Pace
+from service.policies import PolicyBook
+from service.pseudonyms import Pseudonyms
 from service.queue import WORKER_SECONDS, Queue, WaitingList, connect
 from service.store.engine import Store
 
@@ -31,6 +35,8 @@ class Runtime:
     queue: Queue
     waiting: WaitingList
     brain: Brain
+    policies: PolicyBook
+    history: History
 
 
 _current: list[Runtime] = []
@@ -44,11 +50,14 @@ def current() -> Runtime:
 def start(settings: Settings) -> Runtime:
     """Build the parts and make them those of this process."""
     client = connect(settings.redis_address, block_seconds=1)
+    store = Store(settings.database_address, pool_size=2)
     runtime = Runtime(
-        store=Store(settings.database_address, pool_size=2),
+        store=store,
         queue=Queue(client),
         waiting=WaitingList(client),
         brain=Brain(settings.models_dir),
+        policies=PolicyBook(store),
+        history=History(store, Pace(client), Pseudonyms(settings.secret)),
     )
     _current[:] = [runtime]
     return runtime

@@ -23,6 +23,7 @@ import config.logs
 from config import Settings
 from service import moderation
 from service.queue import CLASSIFY_QUEUE, LEADER, Queue, connect
+from service.store import campaigns
 from service.store import comments as store
 from service.store.backup import forget_old_backups
 from service.store.engine import Store
@@ -37,6 +38,8 @@ SWEEP_LIMIT: Final = 10_000
 RETENTION_SECONDS: Final = 600
 RETENTION_CHUNK: Final = 1_000
 IDEMPOTENCY_DAYS: Final = 30
+#: How long texts are known again; copies are looked for in a shorter time.
+FINGERPRINT_DAYS: Final = 30
 
 _RENEW: Final = """
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('EXPIRE', KEYS[1], ARGV[2]) end
@@ -146,7 +149,12 @@ class Upkeep:
         forget_old_backups(self._settings, now)
         keys_before = now - timedelta(days=IDEMPOTENCY_DAYS)
         self._store.write(lambda connection: store.forget_idempotency_keys(connection, keys_before))
+        self._forget_fingerprints(now - timedelta(days=FINGERPRINT_DAYS))
         return forgotten
+
+    def _forget_fingerprints(self, before: datetime) -> None:
+        while self._store.write(lambda c: campaigns.forget_old_fingerprints(c, before, RETENTION_CHUNK)):
+            pass
 
     def _forget(self, field: str, before: datetime) -> int:
         return self._store.write(lambda connection: store.forget_field(connection, field, before, RETENTION_CHUNK))

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from classifier.domain import Action, Status, Verdict
 from classifier.lifecycle import ACTION_OF_STATUS
-from service.moderation import reason_document
+from service.rows import reason_document
 from service.schemas import CommentOut, DecisionOut, ReasonOut, RulingOut, ScoreOut, Scores
 from service.store.comments import AnyRow
 

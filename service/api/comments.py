@@ -23,7 +23,8 @@ from service.api.operations import IDEMPOTENCY_KEY, WAIT, Parameter, operation
 from service.errors import Problem, field_problem, invalid, refused
 from service.limits import Allowance
 from service.metrics import UNANNOUNCED
-from service.moderation import Accepted, Idempotency, Keep, ModerationError
+from service.moderation import Accepted, Idempotency, ModerationError
+from service.rows import Keep
 from service.schemas import (
     MAX_BATCH_ITEMS,
     ArticleFacts,

@@ -38,6 +38,7 @@ class Operation:
     scope: Scope
     body: type[BaseModel] | None
     body_description: str
+    text_bodies: tuple[str, ...]
     batch_of: type[BaseModel] | None
     answers: dict[int, type[BaseModel] | None]
     problems: tuple[str, ...]
@@ -62,12 +63,14 @@ def operation(
     body: type[BaseModel] | None = None,
     batch_of: type[BaseModel] | None = None,
     body_description: str = "",
+    text_bodies: tuple[str, ...] = (),
     problems: tuple[str, ...] = (),
     parameters: tuple[Parameter, ...] = (),
     content_type: str = "application/json",
 ) -> Callable[[Handler], Handler]:
     """Register a handler. The first line of its docstring is the summary, the rest the description.
 
+    ``text_bodies`` are content types in which the same body may be written beside JSON.
     Handlers of scope write or read get the authenticated ``site`` as their first argument.
     """
 
@@ -83,6 +86,7 @@ def operation(
                 scope=scope,
                 body=body,
                 body_description=body_description,
+                text_bodies=text_bodies,
                 batch_of=batch_of,
                 answers=answers,
                 problems=problems,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Response
 
-from classifier.domain import Article, Author, Context, TextFormat
+from classifier.domain import Article, Author, Context, TextFormat, Verdict
 from service.api.answers import score_of
 from service.api.comments import read_batch, spend_batch
 from service.api.operations import operation
@@ -15,13 +17,13 @@ from service.web import MAX_BATCH_BYTES, MAX_COMMENT_BYTES, answer, parse, read_
 
 
 @operation("POST", "/v1/score", scope="write", body=Submission, answers={200: ScoreOut})
-def score_comment(site: Site) -> Response:  # noqa: ARG001 - a key is needed; nothing of the site is
+def score_comment(site: Site) -> Response:
     """Score a comment without storing anything.
 
     The same body as for submitting; the answer is what the machine would decide on it, with scores and reasons.
     """
     submission = parse(Submission, read_bytes(MAX_COMMENT_BYTES))
-    return answer(score_of(web().brain.judge([context_of(submission)])[0]))
+    return answer(score_of(_judged(site, [submission])[0]))
 
 
 @operation(
@@ -38,7 +40,7 @@ def score_batch(site: Site) -> Response:
     items = read_batch(MAX_BATCH_BYTES)
     spend_batch(here, site, len(items))
     good = [index for index, item in enumerate(items) if isinstance(item, Submission)]
-    verdicts = here.brain.judge([context_of(item) for item in items if isinstance(item, Submission)])
+    verdicts = _judged(site, [item for item in items if isinstance(item, Submission)])
     results = [
         ScoreResult.model_construct(index=index, status=item.status, score=None, problem=item.out(request_id()))
         if isinstance(item, Problem)
@@ -48,6 +50,14 @@ def score_batch(site: Site) -> Response:
     for index, verdict in zip(good, verdicts, strict=True):
         results[index].score = score_of(verdict)
     return answer(ScoreBatchOut.model_construct(results=results))
+
+
+def _judged(site: Site, submissions: Sequence[Submission]) -> list[Verdict]:
+    """Verdicts under the policies of the site."""
+    here = web()
+    contexts = [context_of(submission) for submission in submissions]
+    policies = here.policies.policies_for([(site.id, context.article) for context in contexts])
+    return here.brain.judge(contexts, policies)
 
 
 def context_of(submission: Submission) -> Context:

@@ -192,7 +192,7 @@ def insert_idempotency_key(connection: Connection, row: Mapping[str, Any]) -> No
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What guards a change of a comment."""
+    """What guards a change of a comment, and what moves with it."""
 
     id: str
     site_id: str
@@ -200,6 +200,10 @@ class State:
     status: Status
     held_late: bool
     ruled: bool
+    author_key: str | None
+    earns: bool
+    domains: tuple[str, ...]
+    received_at: datetime
 
 
 _STATES: Final = (
@@ -210,6 +214,10 @@ _STATES: Final = (
         comments.c.status,
         comments.c.held_late,
         comments.c.ruled,
+        comments.c.author_key,
+        comments.c.earns,
+        comments.c.link_domains,
+        comments.c.received_at,
     )
     .where(comments.c.id.in_(sa.bindparam("ids", expanding=True)))
     .order_by(comments.c.id)
@@ -220,7 +228,7 @@ _STATES: Final = (
 def lock_states(connection: Connection, ids: Sequence[str]) -> dict[str, State]:
     """Where comments stand now; nobody else can change them until this transaction ends."""
     return {
-        row.id: State(row.id, row.site_id, row.revision, Status(row.status), row.held_late, row.ruled)
+        row.id: State(*row[:3], Status(row.status), *row[4:8], tuple(row.link_domains or ()), row.received_at)
         for row in connection.execute(_STATES, {"ids": ids})
     }
 
@@ -233,12 +241,21 @@ def update_comment(connection: Connection, comment_id: str, changes: Mapping[str
 _MOVE: Final = (
     sa.update(comments)
     .where(comments.c.id == sa.bindparam("comment"))
-    .values(status=sa.bindparam("to"), held_late=sa.bindparam("late"), decision_id=sa.bindparam("decision"))
+    .values(
+        status=sa.bindparam("to"),
+        held_late=sa.bindparam("late"),
+        decision_id=sa.bindparam("decision"),
+        earns=sa.bindparam("earned"),
+        link_domains=sa.bindparam("links"),
+    )
 )
 
 
 def move_by_decision(connection: Connection, moves: Rows) -> None:
-    """Give comments the status their decision leads to: comment, to, late, decision."""
+    """Give comments the status their decision leads to, and what was seen of them: earned, links.
+
+    Each row names comment, to, late, decision, earned and links.
+    """
     connection.execute(_MOVE, moves)
 
 
@@ -266,20 +283,29 @@ def insert_ruling(connection: Connection, row: Mapping[str, Any]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Undecided:
-    """A comment that waits for the machine, with all the brain may know of it."""
+    """A comment that waits for the machine, with what the blog said of it."""
 
     id: str
+    site_id: str
+    article_id: str
     revision: int
     attempts: int
+    waiting_since: datetime
+    author_key: str | None
+    parent_external_id: str | None
     context: Context
 
 
 _WAITING: Final = (
     sa.select(
         comments.c.id,
+        comments.c.site_id,
         comments.c.article_id,
         comments.c.revision,
         comments.c.attempts,
+        comments.c.waiting_since,
+        comments.c.author_key,
+        comments.c.parent_external_id,
         comments.c.created_at,
         comments.c.author_external_id,
         comments.c.author_name,
@@ -308,7 +334,7 @@ def undecided(connection: Connection, ids: Sequence[str]) -> list[Undecided]:
     """Those of the comments that still need the machine's decision."""
     rows = list(connection.execute(_WAITING, {"ids": ids}))
     known = _articles(connection, {row.article_id for row in rows})
-    return [Undecided(row.id, row.revision, row.attempts, _context(row, known[row.article_id])) for row in rows]
+    return [Undecided(*row[:8], context=_context(row, known[row.article_id])) for row in rows]
 
 
 def _articles(connection: Connection, ids: set[str]) -> dict[str, Article]:

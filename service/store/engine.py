@@ -94,7 +94,7 @@ class Store:
         """Drop deleted bytes from the files; true when none are left, false when a reader was in the way."""
         with self._reading.connect() as connection:
             if not self.is_sqlite:
-                for table in ("comments", "revisions", "decisions", "rulings"):
+                for table in ("comments", "revisions", "decisions", "rulings", "fingerprints", "authors", "domains"):
                     connection.exec_driver_sql(f"VACUUM {table}")
                 return True
             # A long reader (a backup) must not make a checkpoint that waits for it hold up every writer.

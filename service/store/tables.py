@@ -107,6 +107,10 @@ comments = sa.Table(
     sa.Column("referrer", sa.Text),
     sa.Column("honeypot", sa.Text),
     sa.Column("form_seconds", sa.Float),
+    # What the comment counts for: its author by a keyed pseudonym, whether it earns trust, the domains it links to.
+    sa.Column("author_key", sa.String(40)),
+    sa.Column("earns", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("link_domains", sa.JSON(none_as_null=True)),
 )
 revisions = sa.Table(
     "revisions",
@@ -159,6 +163,23 @@ idempotency_keys = sa.Table(
     sa.Column("created_at", UTCDateTime, nullable=False, index=True),
 )
 
+# What an owner asks for: append-only, every version of every scope. ``number`` counts a site's changes of any scope,
+# so that one look at the highest tells whether anything changed.
+policies = sa.Table(
+    "policies",
+    metadata,
+    sa.Column("site_id", Id, sa.ForeignKey("sites.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    # "site", "section:" and its name, "article:" and its path.
+    sa.Column("scope", sa.String(700), nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("document", sa.JSON, nullable=False),
+    sa.Column("note", sa.Text),
+    sa.Column("made_by", sa.String(200), nullable=False),
+    sa.Column("created_at", UTCDateTime, nullable=False),
+    sa.UniqueConstraint("site_id", "scope", "version"),
+)
+
 # Small facts of the installation: which secret hashed the keys, whether erased bytes still wait for a checkpoint.
 facts = sa.Table(
     "facts",
@@ -166,3 +187,60 @@ facts = sa.Table(
     sa.Column("name", sa.String(50), primary_key=True),
     sa.Column("value", sa.Text, nullable=False),
 )
+
+# What a site remembers. Counters say where comments stand now: whatever moves a comment moves them with it.
+authors = sa.Table(
+    "authors",
+    metadata,
+    # A keyed hash of the site and the blog's id or the email address; its first letter says which.
+    sa.Column("key", sa.String(40), primary_key=True),
+    sa.Column("site_id", Id, sa.ForeignKey("sites.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("approved", sa.Integer, nullable=False),
+    sa.Column("held", sa.Integer, nullable=False),
+    sa.Column("rejected", sa.Integer, nullable=False),
+    # Of these, how many by a person.
+    sa.Column("ruled_approved", sa.Integer, nullable=False),
+    sa.Column("ruled_rejected", sa.Integer, nullable=False),
+    # Of the approved ones, how many had substance and were like no other.
+    sa.Column("earned", sa.Integer, nullable=False),
+    sa.Column("first_seen", UTCDateTime, nullable=False),
+    sa.Column("last_seen", UTCDateTime, nullable=False),
+)
+
+domains = sa.Table(
+    "domains",
+    metadata,
+    sa.Column("site_id", Id, sa.ForeignKey("sites.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("domain", sa.String(255), primary_key=True),
+    sa.Column("approved", sa.Integer, nullable=False),
+    sa.Column("held", sa.Integer, nullable=False),
+    sa.Column("rejected", sa.Integer, nullable=False),
+    sa.Column("ruled_approved", sa.Integer, nullable=False),
+    sa.Column("ruled_rejected", sa.Integer, nullable=False),
+    sa.Column("first_seen", UTCDateTime, nullable=False),
+    sa.Column("last_seen", UTCDateTime, nullable=False),
+)
+
+# What lets a text be known again for some weeks (classifier.campaigns); the bands are those of leaders only.
+fingerprints = sa.Table(
+    "fingerprints",
+    metadata,
+    sa.Column("comment_id", Id, sa.ForeignKey("comments.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("article_id", Id, nullable=False),
+    # The author's pseudonym, else the network's, else the comment's own id.
+    sa.Column("poster", sa.String(40), nullable=False),
+    # The comment that leads the campaign, perhaps this one.
+    sa.Column("campaign", Id, nullable=False),
+    sa.Column("exact", sa.BigInteger, nullable=False),
+    sa.Column("signature", sa.LargeBinary(48), nullable=False),
+    *(sa.Column(f"band_{band}", sa.BigInteger) for band in range(6)),
+    sa.Column("seen_at", UTCDateTime, nullable=False, index=True),
+)
+sa.Index("ix_fingerprints_campaign_seen_at", fingerprints.c.campaign, fingerprints.c.seen_at)
+for _band in range(6):
+    sa.Index(
+        f"ix_fingerprints_band_{_band}",
+        fingerprints.c[f"band_{_band}"],
+        sqlite_where=fingerprints.c[f"band_{_band}"].is_not(None),
+        postgresql_where=fingerprints.c[f"band_{_band}"].is_not(None),
+    )

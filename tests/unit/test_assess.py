@@ -6,7 +6,7 @@ import pytest
 
 from classifier import assess as assess_module
 from classifier.assess import assess
-from classifier.domain import HEADS, MAX_TEXT_CHARS, Action, Author, AuthorRecord, Context, Signal
+from classifier.domain import HEADS, MAX_TEXT_CHARS, Action, Author, Context, Signal
 from classifier.policy import DEFAULT_POLICY, Policy, Thresholds, decide, parse_policy
 from classifier.registry import load_default
 from classifier.scoring import Scorer
@@ -164,12 +164,6 @@ class TestSignals:
         assert "offer.none" in codes(Context(text="Thank you so much, this is great!"))
         assert "offer.none" not in codes(Context(text="Thank you so much, see http://x.example"))
         assert "offer.none" not in codes(Context(text="Thank you so much", author=Author(name="cheap viagra")))
-
-    def test_history_counts_both_ways(self) -> None:
-        """Earlier decisions on the author move the score a little."""
-        assert "author.rejected_before" in codes(Context(text="hi", record=AuthorRecord(rejected=2)))
-        assert "author.approved_before" in codes(Context(text="hi", record=AuthorRecord(approved=9)))
-        assert codes(Context(text="hi", record=AuthorRecord(approved=1))) == {"offer.none", "text.short"}
 
 
 class TestPolicy:

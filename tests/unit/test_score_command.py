@@ -19,6 +19,7 @@ from classifier.registry import load_default
 from classifier.rows import score_batch
 
 SCORER = load_default()
+LONG = "The council says that the road along the river will be open again before the school holidays begin."
 
 
 def judged(content: bytes) -> list[dict[str, Any]]:
@@ -129,3 +130,35 @@ def test_a_field_of_the_wrong_type_is_named(field: str) -> None:
 
     assert answer["reasons"][0]["code"] == "input.invalid"
     assert field.removeprefix("author_") in answer["reasons"][0]["message"] or "name" in answer["reasons"][0]["message"]
+
+
+def test_a_policy_can_be_tried_on_a_file(tmp_path: Path) -> None:
+    """Rules, lists and closed articles act as they would in service; every fault of the file is named."""
+    policy = tmp_path / "policy.toml"
+    policy.write_text(
+        "[rules.x]\nwords=['bridge']\naction='hold'\n[block]\nips=['192.0.2.0/24']\n[closed]\nafter_days=9"
+    )
+    article = {"published_at": "2026-01-01T00:00:00Z"}
+    rows: list[dict[str, Any]] = [
+        {"text": LONG.replace("road", "bridge")},
+        {"text": LONG, "author": {"ip": "192.0.2.9"}},
+        {"text": LONG, "article": article, "created_at": "2026-02-01T00:00:00Z"},
+        {"text": LONG, "article": article, "created_at": "2026-01-02T00:00:00+02:00"},
+        {"text": LONG, "created_at": "yesterday"},
+    ]
+    content = "\n".join(map(json.dumps, rows))
+    result = CliRunner().invoke(score, ["-", "--policy", str(policy)], input=content)
+    found = [json.loads(line) for line in result.stdout.splitlines()]
+
+    assert [(row["action"], [reason["code"] for reason in row["reasons"]]) for row in found] == [
+        ("hold", ["rule.x"]),
+        ("reject", ["block.ip"]),
+        ("reject", ["article.closed"]),
+        ("approve", []),
+        ("hold", ["input.invalid"]),
+    ]
+    policy.write_text("[heads.spam]\nhold_at=2\n[closd]")
+    refused = CliRunner().invoke(score, ["-", "--policy", str(policy)], input="")
+    assert refused.exit_code == 1
+    assert "heads.spam.hold_at" in refused.output
+    assert "did you mean closed?" in refused.output
