@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
-from math import exp
 from typing import Final
 
-from classifier.domain import HEADS, Action, Context, Reason, Verdict
-from classifier.explain import telling_spans
-from classifier.owner import Demand
-from classifier.policy import Policy, decide
+from classifier.counterfactual import LONGEST_TRIED, Case, counterfactuals
+from classifier.domain import HEADS, Action, Context, Counterfactual, Reason, Verdict
+from classifier.explain import weigh_words
+from classifier.policy import Policy
 from classifier.scoring import Scorer
-from classifier.signals import find_signals
 from classifier.text import Document, read
+from classifier.weighing import Weighed, weigh
 
 _MISSING: Final = Reason(
     code="classifier.missing", message="No model is loaded, so a person should look at this comment.", weight=0.0
@@ -22,10 +20,6 @@ _MISSING: Final = Reason(
 _FAILED: Final = Reason(
     code="classifier.failed", message="The model failed on this comment, so a person should look at it.", weight=0.0
 )
-
-
-#: The words of longer texts are not weighed one by one.
-_LONGEST_EXPLAINED: Final = 5_000
 
 
 def assess(
@@ -63,43 +57,41 @@ def _assess(
 ) -> list[Verdict]:
     documents = [document or read(context.text) for context, document in zip(contexts, known, strict=True)]
     logits = scorer.calibrated_logits(documents).tolist()
-    return [
-        _judge(context, document, dict(zip(HEADS, row, strict=True)), scorer, policy)
+    weighed = [
+        weigh(context, document, dict(zip(HEADS, row, strict=True)), policy)
         for context, document, row, policy in zip(contexts, documents, logits, policies, strict=True)
     ]
+    troubled = [at for at, each in enumerate(weighed) if each.action is not Action.APPROVE]
+    cases = dict(zip(troubled, _cases([weighed[at] for at in troubled], scorer), strict=True))
+    found = dict(zip(troubled, counterfactuals(list(cases.values()), scorer), strict=True)) if cases else {}
+    return [_verdict(each, cases.get(at), found.get(at), scorer.version) for at, each in enumerate(weighed)]
 
 
-def _judge(context: Context, document: Document, logits: dict[str, float], scorer: Scorer, policy: Policy) -> Verdict:
-    """One comment: signals and rules about a head are added to its logit, then policy decides."""
-    signals = find_signals(context, document)
-    demands: Sequence[Demand] = ()
-    if policy.wishes is not None:
-        demands = policy.wishes.find(context, document, context.created_at or context.now or datetime.now(UTC))
-        if policy.wishes.allows_links(document):
-            signals = tuple(signal for signal in signals if not signal.code.startswith("links."))
-    for signal in (*signals, *(demand.signal for demand in demands)):
-        if signal.head is not None:
-            logits[signal.head] += signal.weight
-    scores = {head: round(_chance(logit), 6) for head, logit in logits.items()}
-    ruled = decide(policy, signals, scores, demands)
-    reasons = _pointed(ruled.reasons, document, scorer)
-    return Verdict(action=ruled.action, scores=scores, reasons=reasons, model=scorer.version, policy=policy.version)
+def _cases(troubled: Sequence[Weighed], scorer: Scorer) -> list[Case]:
+    """What was not approved, with what the words of each add to the scores acted on; long texts without."""
+    short = [each.document for each in troubled if len(each.document.raw) <= LONGEST_TRIED]
+    heads = [head for head in HEADS if any(f"model.{head}" in each.codes for each in troubled)]
+    words = iter(weigh_words(scorer, short, heads) if short else ())
+    return [Case(each, next(words) if len(each.document.raw) <= LONGEST_TRIED else None) for each in troubled]
 
 
-def _pointed(reasons: tuple[Reason, ...], document: Document, scorer: Scorer) -> tuple[Reason, ...]:
-    """The reasons, those of the model with the words that speak most for them."""
-    heads = [reason.code.removeprefix("model.") for reason in reasons if reason.code.startswith("model.")]
-    if not heads or len(document.text) > _LONGEST_EXPLAINED:
-        return reasons
-    spans = telling_spans(scorer, document, heads)
-    return tuple(
-        replace(reason, spans=spans[reason.code.removeprefix("model.")]) if reason.code.startswith("model.") else reason
-        for reason in reasons
+def _verdict(weighed: Weighed, case: Case | None, counterfactual: Counterfactual | None, model: str) -> Verdict:
+    """What was weighed as it is answered: reasons of the model point at the words that speak most for them."""
+    reasons = weighed.ruled.reasons
+    words = case.words if case is not None else None
+    if words is not None:
+        reasons = tuple(
+            replace(reason, spans=words.telling(reason.head or "")) if reason.code.startswith("model.") else reason
+            for reason in reasons
+        )
+    return Verdict(
+        action=weighed.action,
+        scores=weighed.scores,
+        reasons=reasons,
+        model=model,
+        policy=weighed.policy.version,
+        counterfactual=counterfactual,
     )
-
-
-def _chance(logit: float) -> float:
-    return 1.0 / (1.0 + exp(-min(max(logit, -60.0), 60.0)))
 
 
 def _held(reason: Reason, model: str | None, policy: Policy) -> Verdict:

@@ -209,6 +209,39 @@ class Reason:
     weight: float
     spans: tuple[Span, ...] = ()
     escalate: bool = False
+    head: str | None = None
+    """The score that the weight is part of, if it is part of one."""
+
+
+class Change(StrEnum):
+    """What a counterfactual takes away or puts in."""
+
+    RULE = "rule"
+    """A rule, a list or a gate of the owner is left out."""
+    FACT = "fact"
+    """Something about the author, the form or the site's past is left out."""
+    LINKS = "links"
+    """The links are cut out of the text: ``spans`` of the raw text."""
+    WORDS = "words"
+    """One word, wherever it stands, or one telling passage is cut out of the text: ``spans`` of the raw text."""
+    KNOWN_AUTHOR = "known_author"
+    """The author has signed in and many comments of theirs were approved before."""
+    NONE = "none"
+    """Nothing tried; ``spans`` show what weighs most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counterfactual:
+    """The smallest single change that would make a comment approved, or else the one that comes closest.
+
+    ``action`` is what is decided on the changed comment; ``code`` names the rule or signal that was left out.
+    """
+
+    change: Change
+    action: Action
+    message: str
+    code: str | None = None
+    spans: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,6 +257,8 @@ class Verdict:
     reasons: tuple[Reason, ...]
     model: str | None
     policy: str
+    counterfactual: Counterfactual | None = None
+    """For a comment that was held or rejected and could be judged."""
 
     @property
     def escalate(self) -> bool:

@@ -8,14 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final
 
 import numpy as np
 
-from classifier.dense import DENSE, dense_features
+from classifier.dense import dense_features
 from classifier.domain import HEADS, Span
 from classifier.hashing import WORD_COLUMNS, Int64s, char_occurrences, word_columns, word_pairs
-from classifier.scoring import Floats, Scorer
+from classifier.scoring import Floats, Scorer, Weights
 from classifier.text import Document, words_of
 
 _TOKEN: Final = re.compile(r"\S+")
@@ -23,74 +24,113 @@ _WORD: Final = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """What each word of a text adds to the logits of some heads."""
+
+    document: Document
+    heads: Sequence[str]
+    tokens: Sequence[tuple[int, int]]
+    """Stretches of the normalised text between spaces."""
+    parts: Floats
+    """One row per token, one column per head."""
+
+    def span(self, token: int) -> Span:
+        """The raw text behind a token."""
+        return self.document.raw_span(*self.tokens[token])
+
+    def telling(self, head: str, most: int = 5) -> tuple[Span, ...]:
+        """The words that speak most for a head, as stretches of the raw text, the strongest first."""
+        column = self.parts[:, self.heads.index(head)]
+        strongest = np.argsort(-column, kind="stable")[:most]
+        chosen = [at for at in strongest.tolist() if column[at] > max(0.0, column[strongest[0]] / 5)]
+        return tuple(dict.fromkeys(self.span(at) for at in chosen))
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """The logits of all heads taken apart; every table has one column per head."""
 
-    tokens: tuple[tuple[int, int], ...]  # stretches of the normalised text
-    words: Floats  # one row per token
-    features: Floats  # one row per dense feature, in the order of ``DENSE``
+    words: Words
+    features: Floats
+    """One row per dense feature, in the order of ``DENSE``; ``values`` are what they were in this text."""
+    values: Floats
     intercept: Floats
 
     @property
     def total(self) -> Floats:
         """The calibrated logits."""
-        return np.asarray(self.words.sum(axis=0) + self.features.sum(axis=0) + self.intercept)
-
-    def telling_features(self, head: str, most: int = 3) -> list[tuple[str, float]]:
-        """The dense features that speak most for a head, with what they add."""
-        column = self.features[:, HEADS.index(head)]
-        return [(DENSE[at], float(column[at])) for at in np.argsort(-column)[:most] if column[at] > 0]
-
-
-def telling_spans(
-    scorer: Scorer, document: Document, heads: Sequence[str], most: int = 5
-) -> dict[str, tuple[Span, ...]]:
-    """The words that speak most for each head, as stretches of the raw text, the strongest first."""
-    columns = [HEADS.index(head) for head in heads]
-    words = words_of(document.text)
-    tokens, parts = _word_parts(scorer, document.text, words, word_pairs(words), columns)
-    spans = {}
-    for number, head in enumerate(heads):
-        strongest = np.argsort(-parts[:, number])[:most]
-        chosen = [at for at in strongest if parts[at, number] > max(0.0, parts[strongest[0], number] / 5)]
-        spans[head] = tuple(dict.fromkeys(document.raw_span(*tokens[at]) for at in chosen))
-    return spans
+        return np.asarray(self.words.parts.sum(axis=0) + self.features.sum(axis=0) + self.intercept)
 
 
 def explain(scorer: Scorer, document: Document) -> Explanation:
     """Take apart what the model says about one text."""
     weights = scorer.weights
     words = words_of(document.text)
-    pairs = word_pairs(words)
-    tokens, parts = _word_parts(scorer, document.text, words, pairs, list(range(len(HEADS))))
-    dense = np.array(dense_features(document, words, pairs))
+    dense = np.array(dense_features(document, words, word_pairs(words)))
     return Explanation(
-        tokens=tuple(tokens),
-        words=parts,
+        words=weigh_words(scorer, [document], HEADS)[0],
         features=dense[:, np.newaxis] * weights.dense * weights.slope,
+        values=dense,
         intercept=weights.intercept * weights.slope + weights.offset,
     )
 
 
-def _word_parts(
-    scorer: Scorer, text: str, words: list[str], pairs: list[str], heads: list[int]
-) -> tuple[list[tuple[int, int]], Floats]:
-    """The tokens of a normalised text, and what each adds to the logits of some heads."""
-    tokens = [match.span() for match in _TOKEN.finditer(text)]
-    positions = [match.start() for match in _WORD.finditer(text)]
-    homes = np.searchsorted([start for start, _ in tokens], positions + positions[: len(pairs)], side="right") - 1
-    parts = _spread(scorer, word_columns([*words, *pairs]), homes, len(tokens), heads)
-    columns, homes = char_occurrences(text)
-    parts += _spread(scorer, columns + WORD_COLUMNS, homes, len(tokens), heads)
-    return tokens, parts * (scorer.weights.term_scale * scorer.weights.slope)[heads]
+def weigh_words(scorer: Scorer, documents: Sequence[Document], heads: Sequence[str]) -> list[Words]:
+    """What each word of each text adds to the logits of some heads; a batch costs each of its texts less."""
+    texts = [document.text for document in documents]
+    tokens = [[match.span() for match in _TOKEN.finditer(text)] for text in texts]
+    firsts = np.array([0, *accumulate(map(len, tokens))])
+    columns = [HEADS.index(head) for head in heads]
+    parts = np.zeros((firsts[-1], len(heads)))
+    for terms in (_words_and_pairs(texts, tokens, firsts), _pieces(texts, firsts)):
+        _spread(scorer.weights, terms, columns, parts)
+    parts *= (scorer.weights.term_scale * scorer.weights.slope)[columns]
+    return [
+        Words(document, heads, found, parts[first:last])
+        for document, found, first, last in zip(documents, tokens, firsts[:-1], firsts[1:], strict=True)
+    ]
 
 
-def _spread(scorer: Scorer, columns: Int64s, homes: Int64s, tokens: int, heads: list[int]) -> Floats:
-    """What each token adds by its terms of one kind; a term that stands in several tokens counts evenly for each."""
-    if not len(columns):
-        return np.zeros((tokens, len(heads)))
-    distinct, inverse, counts = np.unique(columns, return_inverse=True, return_counts=True)
-    values = scorer.weights.idf[distinct].astype(np.float64) * (1.0 + np.log(counts))
-    values /= np.sqrt((values * values).sum()) * counts
-    weights = scorer.weights.terms[distinct].astype(np.float64) * values[:, np.newaxis]
-    return np.stack([np.bincount(homes, weights[inverse, head], tokens) for head in heads], axis=1)
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """Every term of one kind in some texts: its text, its column, and the token that it stands or begins in."""
+
+    owners: Int64s
+    columns: Int64s
+    homes: Int64s
+
+
+def _words_and_pairs(texts: Sequence[str], tokens: Sequence[list[tuple[int, int]]], firsts: Int64s) -> _Terms:
+    terms: list[str] = []
+    homes: list[Int64s] = []
+    sizes = []
+    for text, stretches, first in zip(texts, tokens, firsts.tolist(), strict=False):
+        words = words_of(text)
+        pairs = word_pairs(words)
+        starts = [match.start() for match in _WORD.finditer(text)]
+        home = np.searchsorted([start for start, _ in stretches], starts, side="right") - 1 + first
+        terms += words
+        terms += pairs
+        homes += [home, home[: len(pairs)]]
+        sizes.append(len(words) + len(pairs))
+    owners = np.repeat(np.arange(len(texts), dtype=np.int64), sizes)
+    return _Terms(owners, word_columns(terms), np.concatenate(homes))
+
+
+def _pieces(texts: Sequence[str], firsts: Int64s) -> _Terms:
+    owners, columns, homes = char_occurrences(texts)
+    return _Terms(owners, columns + WORD_COLUMNS, homes + firsts[owners])
+
+
+def _spread(weights: Weights, terms: _Terms, heads: Sequence[int], parts: Floats) -> None:
+    """Add to ``parts`` what terms of one kind give; one that stands in several tokens counts evenly for each."""
+    if not len(terms.columns):
+        return
+    keys = (terms.owners << 32) | terms.columns
+    distinct, inverse, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    owners, columns = distinct >> 32, distinct & 0xFFFFFFFF
+    values = weights.idf[columns].astype(np.float64) * (1.0 + np.log(counts))
+    values /= np.sqrt(np.bincount(owners, values * values))[owners] * counts
+    given = weights.terms[columns][:, heads].astype(np.float64) * values[:, np.newaxis]
+    for at in range(len(heads)):
+        parts[:, at] += np.bincount(terms.homes, given[inverse, at], len(parts))

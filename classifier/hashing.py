@@ -16,8 +16,6 @@ import mmh3
 import numpy as np
 import numpy.typing as npt
 
-from classifier.text import skeleton_of
-
 WORD_BITS: Final = 18
 CHAR_BITS: Final = 18
 WORD_COLUMNS: Final = 1 << WORD_BITS
@@ -69,22 +67,27 @@ def word_terms(words: Sequence[Sequence[str]], pairs: Sequence[Sequence[str]]) -
 
 def char_terms(texts: Sequence[str]) -> Terms:
     """Hashed character n-grams of each text's skeleton, inside word boundaries."""
-    columns, positions, sizes = _char_grams(texts)
+    columns, positions, sizes, _ = _char_grams(texts)
     if len(texts) == 1:
         return _count_one(columns)
     owner = np.repeat(np.arange(len(texts), dtype=np.int64), sizes)
     return _count(columns, owner[positions], len(texts), CHAR_BITS)
 
 
-def char_occurrences(text: str) -> tuple[Int64s, Int64s]:
-    """Every character n-gram of one text: its column, and the number of the token that it stands in."""
-    columns, positions, _ = _char_grams([text])
-    encoded = np.frombuffer(f" {skeleton_of(text)} ".encode("utf-32-le"), dtype="<u4")
-    return columns, np.cumsum(encoded == _SPACE)[positions] - 1
+def char_occurrences(texts: Sequence[str]) -> tuple[Int64s, Int64s, Int64s]:
+    """Every character n-gram of some texts: its text, its column, and the number of its token within the text."""
+    columns, positions, sizes, spaces = _char_grams(texts)
+    tokens = np.cumsum(spaces)
+    firsts = np.cumsum(sizes) - sizes
+    owners = np.repeat(np.arange(len(texts), dtype=np.int64), sizes)[positions]
+    return owners, columns, tokens[positions] - tokens[firsts[owners]]
 
 
-def _char_grams(texts: Sequence[str]) -> tuple[Int64s, Int64s, Int64s]:
-    """All n-grams of some texts: column, position among the characters of all skeletons; and the skeletons' sizes."""
+def _char_grams(texts: Sequence[str]) -> tuple[Int64s, Int64s, Int64s, npt.NDArray[np.bool_]]:
+    """All n-grams of some texts: column, position among the characters of all skeletons.
+
+    And of the skeletons: their sizes, and which of their characters are spaces.
+    """
     encoded, sizes = _skeletons(texts)
     buffer = np.frombuffer(encoded + b"\0" * 4, dtype=np.uint8)
     blocks = np.ndarray(len(encoded) + 1, dtype="<u4", buffer=buffer, strides=(1,)).astype(np.uint32)
@@ -103,7 +106,7 @@ def _char_grams(texts: Sequence[str]) -> tuple[Int64s, Int64s, Int64s]:
         cuts = np.flatnonzero(np.diff(lengths[order], prepend=-1, append=-1)).tolist()
         hashes = [_hash(blocks, begins[first:last], int(lengths[order[first]])) for first, last in pairwise(cuts)]
     signed = np.concatenate(hashes).view(np.int32).astype(np.int64) if hashes else np.empty(0, dtype=np.int64)
-    return np.abs(signed) & (CHAR_COLUMNS - 1), positions, sizes
+    return np.abs(signed) & (CHAR_COLUMNS - 1), positions, sizes, spaces
 
 
 def _edges(encoded: npt.NDArray[np.uint8]) -> Int64s:

@@ -198,11 +198,14 @@ def reason_of(signal: Signal) -> Reason:
         weight=signal.weight,
         spans=signal.spans,
         escalate=signal.escalate,
+        head=signal.head,
     )
 
 
 def _score_reason(head: str, score: float) -> Reason:
-    return Reason(code=f"model.{head}", message=f"{_HEAD_MESSAGES[head]} ({score:.0%}).", weight=_logit(score))
+    return Reason(
+        code=f"model.{head}", message=f"{_HEAD_MESSAGES[head]} ({score:.0%}).", weight=_logit(score), head=head
+    )
 
 
 def _logit(score: float) -> float:

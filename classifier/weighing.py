@@ -1,0 +1,83 @@
+"""One comment weighed: what the model says, signals and the owner's demands, made into an action by the policy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from math import exp
+
+from classifier.domain import HEADS, Action, Context, Signal
+from classifier.owner import Demand
+from classifier.policy import Policy, Ruled, decide
+from classifier.signals import find_signals
+from classifier.text import Document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighed:
+    """A judgement with all that went into it. ``logits`` are those of the model, ``sums`` with signals and rules."""
+
+    context: Context
+    document: Document
+    policy: Policy
+    logits: Mapping[str, float]
+    signals: tuple[Signal, ...]
+    demands: tuple[Demand, ...]
+    sums: Mapping[str, float]
+    scores: Mapping[str, float]
+    ruled: Ruled
+
+    @property
+    def action(self) -> Action:
+        """What comes out."""
+        return self.ruled.action
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """The codes of its reasons."""
+        return frozenset(reason.code for reason in self.ruled.reasons)
+
+
+def weigh(
+    context: Context, document: Document, logits: Mapping[str, float], policy: Policy, *, without: str = ""
+) -> Weighed:
+    """Add signals and rules about a head to its logit, then let the policy decide.
+
+    ``without`` is the code of a demand of the owner that is left out, as if it were not in the policy.
+    """
+    signals = find_signals(context, document)
+    demands: tuple[Demand, ...] = ()
+    if policy.wishes is not None:
+        moment = context.created_at or context.now or datetime.now(UTC)
+        found = policy.wishes.find(context, document, moment)
+        demands = tuple(demand for demand in found if demand.signal.code != without)
+        if policy.wishes.allows_links(document):
+            signals = tuple(signal for signal in signals if not signal.code.startswith("links."))
+    sums = dict(logits)
+    for signal in (*signals, *(demand.signal for demand in demands)):
+        if signal.head is not None:
+            sums[signal.head] += signal.weight
+    scores = {head: round(_chance(sums[head]), 6) for head in HEADS}
+    return Weighed(
+        context=context,
+        document=document,
+        policy=policy,
+        logits=logits,
+        signals=signals,
+        demands=demands,
+        sums=sums,
+        scores=scores,
+        ruled=decide(policy, signals, scores, demands),
+    )
+
+
+def lines_of(policy: Policy, head: str) -> Sequence[float]:
+    """The scores from which on a policy acts on a head, the lowest first."""
+    thresholds = policy.heads.get(head)
+    found = (thresholds.hold_at, thresholds.reject_at) if thresholds else ()
+    return sorted(line for line in found if line is not None)
+
+
+def _chance(logit: float) -> float:
+    return 1.0 / (1.0 + exp(-min(max(logit, -60.0), 60.0)))
