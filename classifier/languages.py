@@ -32,6 +32,8 @@ _SMALL_WORDS: Final = {
     "ru": "и в не на что с это как а то по но у за от он я же так мы все вы они было для",
     "uk": "і в не на що з це як а то по але у за від він я та так ми всі ви вони було для є або щоб",
 }
+#: All of them; they say nothing about a topic.
+SMALL_WORDS: Final = frozenset(" ".join(_SMALL_WORDS.values()).split())
 _LANGUAGES_OF: Final[dict[str, tuple[str, ...]]] = {}
 for _language, _listed in _SMALL_WORDS.items():
     for _word in _listed.split():

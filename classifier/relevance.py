@@ -1,7 +1,8 @@
-"""Whether a comment has to do with the page it stands on: shared words with the article and with what it answers.
+"""Whether a comment has to do with the page it stands on: the article, and the comment it answers.
 
-Violent words under an article about violence are no sign of abuse; a fluent compliment without one word of the
-article is what a machine writes that has not read it.
+``relevance`` compares two ways in which a comment's words may have come about: as words of any comment, or some
+of them from the topic. Violent words under an article about violence are no sign of abuse; a fluent compliment without
+one word of the article is what a machine writes that has not read it.
 """
 
 from __future__ import annotations
@@ -10,17 +11,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from math import exp, log, log1p
 from typing import Final
 
 from classifier.domain import Article, Context, Signal
-from classifier.folding import FOLDED
 from classifier.languages import language_of
 from classifier.phrases import KINDS, KINDS_OF, terms
-from classifier.text import Document, words_of
+from classifier.text import Document, read, words_of
+from classifier.usage import SURPRISE, topic_terms
 
 #: Only the beginning of an article and of a parent comment is looked at.
 ARTICLE_CHARS: Final = 4_000
 PARENT_CHARS: Final = 2_000
+#: From here on a comment is on the topic: of 1,211 news comments 34% reach it, under a wrong article 3%.
+ON_TOPIC: Final = 2.0
+#: What that may speak against spam, in logits. The title can be copied by anyone, so it is little.
+MOST_ON_TOPIC: Final = 1.0
+_PER_NAT: Final = 0.2
 #: With fewer words of its own a page says nothing about what is off its topic.
 FEWEST_TOPIC_WORDS: Final = 4
 #: A compliment must be this fluent to be suspicious: "great article, thanks" is what people write.
@@ -31,35 +38,61 @@ MOST_MITIGATION: Final = 0.6
 
 _FLATTERY: Final = KINDS.index("flattery")
 _VIOLENCE: Final = KINDS.index("violence")
-_STOP: Final = KINDS.index("stop")
 _YOU: Final = KINDS.index("you")
-#: Words about blogs themselves, which every page has.
-_OF_ANY_PAGE: Final = terms(
-    "article articles post posts blog website site page comment comments content information topic subject reader "
-    "readers writing great really thanks thank sharing author write read reading"
-)
 _HEADS: Final = ("toxicity", "threat")
+
+#: How much of a comment on the topic is made of the topic's words, and what a word of the title and one of the comment
+#: answered count beside one of the article's text. The measured area moves by less than 0.01 over wide ranges of these.
+_SHARE: Final = 0.07
+_TITLE: Final = 2.0
+_PARENT: Final = 0.5
+#: The most that one shared word says, in nats: a rare name alone does not make a comment relevant.
+_MOST_OF_A_WORD: Final = 8.0
+_ODDS: Final = _SHARE / (1 - _SHARE)
+_UNSHARED: Final = log(1 - _SHARE)
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
     """What a page is about."""
 
-    words: frozenset[str]
+    terms: frozenset[str]
     violent: frozenset[str]
     language: str | None
 
 
+def relevance(context: Context, document: Document) -> float | None:
+    """How much likelier the comment's words are on this page than anywhere, in nats; ``None`` without a topic."""
+    article = topic_of(context.article)
+    title = _topic(context.article.title) if context.article.title else _NOTHING
+    parent = _topic(context.parent_text[:PARENT_CHARS]) if context.parent_text else _NOTHING
+    total = len(article.terms) + (_TITLE - 1) * len(title.terms) + _PARENT * len(parent.terms)
+    if not total:
+        return None
+    terms = topic_terms(words_of(document.text))
+    found = _UNSHARED * len(terms)
+    for term in terms & (article.terms | parent.terms):
+        weight = (term in article.terms) + (_TITLE - 1) * (term in title.terms) + _PARENT * (term in parent.terms)
+        found += min(log1p(_ODDS * weight / total * exp(SURPRISE[term])), _MOST_OF_A_WORD)
+    return found
+
+
 def relevance_signals(context: Context, document: Document) -> Iterator[Signal]:
-    """Off-topic praise, words that the topic explains, and another language than the page's."""
+    """Words of the page, praise without them, words that the topic explains, and another language than the page's."""
+    near = relevance(context, document)
+    if near is None:
+        return
     topic = topic_of(context.article)
     parent = _topic(context.parent_text[:PARENT_CHARS]) if context.parent_text else _NOTHING
-    if not topic.words and not parent.words:
-        return
     words = words_of(document.text)
-    page = topic.words | parent.words
-    praises = len(topic.words) >= FEWEST_TOPIC_WORDS and _is_fluent_praise(words)
-    if praises and content_words(words).isdisjoint(page):
+    if near >= ON_TOPIC and not document.links:
+        yield Signal(
+            code="relevance.on_topic",
+            message="The comment speaks of what the article, or the comment answered, is about.",
+            weight=-round(min(_PER_NAT * near, MOST_ON_TOPIC), 4),
+            head="spam",
+        )
+    if near < 0 and len(topic.terms) >= FEWEST_TOPIC_WORDS and _is_fluent_praise(words):
         yield Signal(
             code="relevance.off_topic_praise",
             message="A fluent compliment without one word of the article.",
@@ -84,19 +117,10 @@ def topic_of(article: Article) -> Topic:
     return _topic("\n".join(part for part in parts if part))
 
 
-def content_words(words: list[str]) -> frozenset[str]:
-    """Stems of the words that carry meaning: long enough, no small words, none that every page has."""
-    return frozenset(
-        _stem(word)
-        for word in words
-        if len(word) > 3 and not word.isdigit() and word not in _OF_ANY_PAGE and _STOP not in KINDS_OF.get(word, ())
-    )
-
-
 @lru_cache(maxsize=512)
 def _topic(text: str) -> Topic:
-    words = words_of("".join([FOLDED[char] for char in text]) if not text.isascii() else text.lower())
-    return Topic(content_words(words), frozenset(_violent(words)), language_of(text, words))
+    words = words_of(read(text).text)
+    return Topic(frozenset(topic_terms(words)), frozenset(_violent(words)), language_of(text, words))
 
 
 def _violent(words: list[str]) -> set[str]:

@@ -19,7 +19,7 @@ from classifier.dense import host_of
 from classifier.domain import MAX_TEXT_CHARS, Action, Context, Signal, Span
 from classifier.history import author_signals, domain_signals, likeness_signals, rate_signals
 from classifier.phrases import KINDS, KINDS_OF
-from classifier.relevance import relevance_signals
+from classifier.relevance import ON_TOPIC, relevance, relevance_signals
 from classifier.text import MAIL_MARK, Document, Link, link_words, read, words_of
 from classifier.vocabulary import FLAGS, SEVERITY_BITS
 
@@ -195,8 +195,7 @@ def _author_url(context: Context, document: Document) -> Iterator[Signal]:
         yield _spam("author.cheap_domain", "The author's web address is in a zone that spam favours.", 1.0)
     if _is_odd_host(host) or host in SHORTENERS:
         yield _spam("author.odd_url", "The author's web address hides where it leads.", 1.5)
-    praise = _praise(document)
-    if praise and not _on_topic(context, document):
+    if _praise(document) and ((near := relevance(context, document)) is None or near < ON_TOPIC):
         yield _spam("author.praise_with_link", "General praise, with a link on the author's name.", 2.5)
 
 
@@ -380,10 +379,3 @@ def _commerce_inside(host: str) -> int:
 def _praise(document: Document) -> bool:
     words = words_of(document.text)
     return any(_FLATTERY in KINDS_OF.get(f"{first} {second}", ()) for first, second in pairwise(words))
-
-
-def _on_topic(context: Context, document: Document) -> bool:
-    """Whether the comment uses at least two of the article's longer words; unknown articles count as not."""
-    article = f"{context.article.title or ''} {(context.article.text or '')[:4000]}"
-    topic = {word for word in words_of(article.lower()) if len(word) > 5}
-    return len(topic & set(words_of(document.text))) >= 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from typing import Any
 
 import pytest
@@ -9,7 +11,8 @@ import pytest
 from classifier.domain import Article, Author, Context
 from classifier.domains import MOST_DOMAINS, domain_of, domains_of
 from classifier.languages import language_of
-from classifier.relevance import MOST_MITIGATION, relevance_signals
+from classifier.relevance import MOST_MITIGATION, MOST_ON_TOPIC, ON_TOPIC, relevance, relevance_signals
+from classifier.relevance_check import relevance_auc
 from classifier.text import read, words_of
 
 FERRY = Article(
@@ -28,9 +31,90 @@ PRAISE = (
 
 
 def weights(text: str, article: Article = FERRY, **fields: Any) -> dict[str, float]:
+    """What relevance says by code and head, but for being on the topic."""
+    found = all_weights(text, article, **fields)
+    return {name: weight for name, weight in found.items() if name != "relevance.on_topic:spam"}
+
+
+def all_weights(text: str, article: Article = FERRY, **fields: Any) -> dict[str, float]:
     """What relevance says, by code and head."""
     signals = relevance_signals(Context(text=text, article=article, **fields), read(text))
     return {f"{signal.code}:{signal.head}": signal.weight for signal in signals}
+
+
+def near(text: str, article: Article = FERRY, **fields: Any) -> float:
+    """How relevant a text is to a page."""
+    found = relevance(Context(text=text, article=article, **fields), read(text))
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "article"),
+    [
+        ("Two vessels were never enough for the islanders, ask anyone at the harbour.", FERRY),
+        ("First they bombed the police, now the capital itself.", WAR),
+        (
+            "배우가 정말 연기를 잘하더라, 드라마 다음 회가 기대된다",
+            Article(title="배우 김하늘, 새 드라마에서 연기 변신"),
+        ),
+        (
+            "La alcaldesa prometió autobuses nuevos y seguimos esperando",
+            Article(title="La alcaldesa anuncia una flota de autobuses eléctricos"),
+        ),
+    ],
+)
+def test_a_comment_is_nearer_to_its_own_article(text, article):
+    """By the words that are the topic's own, in whatever form and language."""
+    other = WAR if article is FERRY else FERRY
+
+    assert near(text, article) > 1 > 0 > near(text, other)
+
+
+def test_usual_words_make_no_comment_relevant():
+    """What stands under every article is no sign of this one."""
+    assert near("I think that the people have said what they think about it, and I do not.") < ON_TOPIC
+
+
+def test_the_comment_answered_is_part_of_the_topic():
+    """Talk drifts away from the article, one answer at a time."""
+    text = "Lighthouses had keepers until the eighties, my uncle was the last."
+
+    assert near(text, parent_text="I wrote my thesis on lighthouse keepers") > 2 > near(text)
+
+
+def test_without_a_topic_there_is_no_relevance():
+    """Neither near nor far."""
+    assert relevance(Context(text="Hello there"), read("Hello there")) is None
+
+
+def test_being_on_the_topic_speaks_a_little_against_spam():
+    """At most one logit, since anybody can copy a title; and not for what carries a link."""
+    text = "The ferry company always blamed the harbour council for the winter sailings, the islands know it."
+
+    assert -MOST_ON_TOPIC <= all_weights(text)["relevance.on_topic:spam"] < 0
+    assert "relevance.on_topic:spam" not in all_weights(f"{text} https://shop.example")
+
+
+def test_relevance_is_measured_on_news_comments(tmp_path):
+    """On rows with a page each, real against shuffled; the interval holds the value."""
+    said = {"Ferry cancels winter sailings": "The ferry should sail in winter", "Bank raises fees": "My bank fees rose"}
+    rows = [
+        {"text": text, "thread": title, "context": f"ARTICLE: {title} | SUMMARY: {title} | PREVIOUS: {text}"}
+        for title, text in said.items()
+    ]
+    (tmp_path / "abuse").mkdir()
+    for source in ("fox_news_comments", "korean_news_comments"):
+        with gzip.open(tmp_path / "abuse" / f"{source}.jsonl.gz", "wt", encoding="utf-8") as lines:
+            lines.writelines(json.dumps(row) + "\n" for row in rows)
+
+    first, second, *_ = relevance_auc(tmp_path)
+
+    assert first == {
+        "source": "fox_news_comments", "known": "article", "auc": 1.0, "low": 1.0, "high": 1.0,
+        "comments": 2, "articles": 2,
+    }  # fmt: skip
+    assert second["known"] == "article and comment answered"
 
 
 def test_fluent_praise_without_a_word_of_the_article():
