@@ -12,18 +12,19 @@ from dataclasses import dataclass, replace
 from math import inf, log
 from typing import Final
 
+import numpy as np
+
 from classifier.alternatives import FACTS, KNOWN_PHRASE, MOST_GAINED, known, without_demand
 from classifier.domain import HEADS, Action, Change, Context, Counterfactual, Signal, Span
-from classifier.explain import Words
+from classifier.explain import Word, Words
 from classifier.scoring import Scorer
-from classifier.text import HANDLE_MARK, MAIL_MARK, read, words_of
+from classifier.text import read
 from classifier.weighing import Weighed, lines_of, weigh
 
 #: The words of longer texts are tried on demand only.
 LONGEST_TRIED: Final = 5_000
 #: A change is not tried when by estimate more logits than these would be left above a line.
 _HOPELESS: Final = 5.0
-_LONGEST_QUOTE: Final = 40
 _SEVERITY: Final = {Action.APPROVE: 0, Action.HOLD: 1, Action.REJECT: 2}
 #: Which of several changes that all get a comment approved is said.
 _PREFERENCE: Final = (Change.RULE, Change.FACT, Change.LINKS, Change.WORDS, Change.KNOWN_AUTHOR)
@@ -117,53 +118,21 @@ def _in_the_text(weighed: Weighed, words: Words) -> Iterator[_Trial]:
         code = forcing[0].code
         yield _Trial(Change.WORDS, f"Without the passage that {code} points at", code, forcing[0].spans)
         return
-    word = _strongest(weighed, words)
-    if word is not None and word.left <= _HOPELESS:
+    word, left = _strongest(weighed, words) or (None, inf)
+    if word is not None and left <= _HOPELESS:
         yield _Trial(Change.WORDS, f"Without {word.quoted}", spans=word.spans)
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
-    """A word wherever it stands, and by estimate how far the comment stays above its lines without it."""
-
-    quoted: str
-    spans: tuple[Span, ...]
-    left: float
-
-
-def _strongest(weighed: Weighed, words: Words) -> _Word | None:
-    """The word without which least is left above the lines; words of links do not count, they go with their link."""
-    excess = [_excess(weighed, head) for head in words.heads]
-    found: dict[str, tuple[list[float], list[Span]]] = {}
-    text, document = words.document.text, words.document
-    shown = [link.span for link in document.links if not link.hidden]
-    for (start, end), parts in zip(words.tokens, words.parts.tolist(), strict=True):
-        core = words_of(text[start:end])
-        first = text.index(core[0], start) if core else start
-        last = text.rindex(core[-1], start, end) + len(core[-1]) if core else end
-        span = document.raw_span(first, last)
-        if any(link.start <= span.start and span.end <= link.end for link in shown):
-            continue
-        sums, spans = found.setdefault(text[first:last], ([0.0] * len(excess), []))
-        spans.append(span)
-        for at, part in enumerate(parts):
-            sums[at] += part
-    if not found:
+def _strongest(weighed: Weighed, words: Words) -> tuple[Word, float] | None:
+    """The word without which by estimate least is left above the lines, and how much; links are not words."""
+    acting = [at for at, head in enumerate(words.heads) if f"model.{head}" in weighed.codes]
+    found = [word for word in words.by_word() if word.text is not None]
+    if not found or not acting:
         return None
-    left = {
-        word: max((much - part for much, part in zip(excess, sums, strict=True)), default=0.0)
-        for word, (sums, _) in found.items()
-    }
-    word = min(left, key=left.__getitem__)
-    return _Word(_quoted(word), tuple(dict.fromkeys(found[word][1])), left[word])
-
-
-def _quoted(word: str) -> str:
-    """A word of the normalised text as it is shown; what stands for an address or a handle says that."""
-    if word in (MAIL_MARK, HANDLE_MARK):
-        return "the e-mail address" if word == MAIL_MARK else "the handle"
-    shown = word if len(word) <= _LONGEST_QUOTE else f"{word[:_LONGEST_QUOTE]}…"
-    return f"the word “{shown}”"
+    excess = np.array([_excess(weighed, words.heads[at]) for at in acting])
+    left = [float((excess - word.parts[acting]).max()) for word in found]
+    at = min(range(len(found)), key=left.__getitem__)
+    return found[at], left[at]
 
 
 def _hopeless(weighed: Weighed, signals: Sequence[Signal], most: float = _HOPELESS) -> bool:
@@ -228,9 +197,9 @@ def _nothing(case: Case) -> Counterfactual:
             action=action,
             message="Nothing besides the text decides; it is too long to try its words one by one.",
         )
-    word = _strongest(case.weighed, case.words)
+    word, left = _strongest(case.weighed, case.words) or (None, inf)
     if word is None:
         return Counterfactual(change=Change.NONE, action=action, message="No single thing decides.")
-    far = "It is far above the line" if word.left > _HOPELESS else "No single thing decides"
+    far = "It is far above the line" if left > _HOPELESS else "No single thing decides"
     message = f"{far}; {word.quoted} weighs most."
     return Counterfactual(change=Change.NONE, action=action, message=message, spans=word.spans)

@@ -17,10 +17,31 @@ from classifier.dense import dense_features
 from classifier.domain import HEADS, Span
 from classifier.hashing import WORD_COLUMNS, Int64s, char_occurrences, word_columns, word_pairs
 from classifier.scoring import Floats, Scorer, Weights
-from classifier.text import Document, words_of
+from classifier.text import HANDLE_MARK, MAIL_MARK, Document, words_of
 
 _TOKEN: Final = re.compile(r"\S+")
 _WORD: Final = re.compile(r"\w+")
+_MARKS: Final = {MAIL_MARK: "the e-mail address", HANDLE_MARK: "the handle"}
+_LONGEST_QUOTE: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of the normalised text without the signs around it, or all visible links; what it adds to each head."""
+
+    text: str | None
+    spans: tuple[Span, ...]
+    parts: Floats
+
+    @property
+    def quoted(self) -> str:
+        """How it is named to people; what stands for an address or a handle says that."""
+        if self.text is None:
+            return "the link" if len(self.spans) == 1 else "the links"
+        if self.text in _MARKS:
+            return _MARKS[self.text]
+        shown = self.text if len(self.text) <= _LONGEST_QUOTE else f"{self.text[:_LONGEST_QUOTE]}…"
+        return f"the word “{shown}”"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +58,25 @@ class Words:
     def span(self, token: int) -> Span:
         """The raw text behind a token."""
         return self.document.raw_span(*self.tokens[token])
+
+    def by_word(self) -> list[Word]:
+        """The same by what it reads: a word wherever it stands, and all that is shown of links as one."""
+        text = self.document.text
+        links = [link.span for link in self.document.links if not link.hidden]
+        found: dict[str | None, tuple[list[Span], list[int]]] = {}
+        for at, (start, end) in enumerate(self.tokens):
+            core = words_of(text[start:end])
+            first = text.index(core[0], start) if core else start
+            last = text.rindex(core[-1], start, end) + len(core[-1]) if core else end
+            span = self.document.raw_span(first, last)
+            linked = any(link.start <= span.start and span.end <= link.end for link in links)
+            spans, rows = found.setdefault(None if linked else text[first:last], ([], []))
+            spans.append(span)
+            rows.append(at)
+        return [
+            Word(text, tuple(dict.fromkeys(spans)), self.parts[rows].sum(axis=0))
+            for text, (spans, rows) in found.items()
+        ]
 
     def telling(self, head: str, most: int = 5) -> tuple[Span, ...]:
         """The words that speak most for a head, as stretches of the raw text, the strongest first."""

@@ -58,7 +58,7 @@ def weigh(
     for signal in (*signals, *(demand.signal for demand in demands)):
         if signal.head is not None:
             sums[signal.head] += signal.weight
-    scores = {head: round(_chance(sums[head]), 6) for head in HEADS}
+    scores = {head: round(chance(sums[head]), 6) for head in HEADS}
     return Weighed(
         context=context,
         document=document,
@@ -79,5 +79,6 @@ def lines_of(policy: Policy, head: str) -> Sequence[float]:
     return sorted(line for line in found if line is not None)
 
 
-def _chance(logit: float) -> float:
+def chance(logit: float) -> float:
+    """The probability that a logit stands for."""
     return 1.0 / (1.0 + exp(-min(max(logit, -60.0), 60.0)))

@@ -16,7 +16,6 @@ from sklearn.pipeline import Pipeline
 
 from classifier import registry
 from classifier.domain import HEADS
-from classifier.explain import explain
 from classifier.features import build_pipeline
 from classifier.hashing import CHAR_COLUMNS, CHAR_NGRAMS, char_terms
 from classifier.scoring import Scorer
@@ -76,12 +75,6 @@ def test_a_score_does_not_depend_on_its_batch(scorer: Scorer) -> None:
     assert np.allclose(together[::50], alone, atol=1e-9)
     assert together.shape == (600, len(HEADS))
     assert ((together > 0) & (together < 1)).all()
-
-
-@given(text=st.one_of(st.text(max_size=80), st.text(st.sampled_from("abcz019 .!<>&éяж각😀\n"), max_size=200)))
-def test_the_parts_of_an_explanation_add_up(scorer: Scorer, text: str) -> None:
-    """Words, features and intercept together are the logit, to a millionth."""
-    assert np.abs(explain(scorer, read(text)).total - scorer.calibrated_logits([text])[0]).max() < 1e-6
 
 
 def test_no_texts_no_scores(scorer: Scorer) -> None:
