@@ -14,6 +14,7 @@ Attack = Callable[[str, random.Random], str]
 
 _WORD: Final = re.compile(r"[A-Za-z]{3,}")
 _LONG_WORD: Final = re.compile(r"[A-Za-z]{4,}")
+_VOWEL: Final = re.compile("(?<=.)[aeiou]", re.IGNORECASE)
 _HOMOGLYPHS: Final = str.maketrans("aceiopxysjABCEHIKMOPTXY", "асеіорхуѕјАВСЕНІКМОРТХУ")
 _LEET: Final = str.maketrans("aeiosAEIOS", "4310543105")
 _MARKS: Final = "\u0301\u0308\u0323\u0335\u0330\u0307"
@@ -75,6 +76,18 @@ ATTACKS: Final[dict[str, Attack]] = {
     "one_emoji": _each(_LONG_WORD, lambda word, rng: _inside(word, rng.choice(_EMOJI), rng)),
     "swapped": _each(_LONG_WORD, _swapped),
     "tags": _each(_LONG_WORD, lambda word, rng: _inside(word, "<b></b>", rng)),
+    "comments": _each(_LONG_WORD, lambda word, rng: _inside(word, "<!-- x -->", rng)),
+    "soft_hyphens": lambda text, _: _WORD.sub(lambda match: "\u00ad".join(match[0]), text),
+    "circled": lambda text, _: _shift(text, 0x24B6, 0x24D0),
+    "enclosed": lambda text, _: _WORD.sub(lambda match: "".join(f"{char}\u20dd" for char in match[0]), text),
+    "regional": _each(_LONG_WORD, lambda word, rng: _shift(word.upper(), 0x1F1E6, 0) if rng.random() < 0.4 else word),
+    "half_homoglyphs": lambda text, rng: "".join(
+        char.translate(_HOMOGLYPHS) if rng.random() < 0.5 else char for char in text
+    ),
+    "masked": lambda text, _: _LONG_WORD.sub(lambda match: _VOWEL.sub("*", match[0], count=1), text),
+    "dashed": _each(_LONG_WORD, lambda word, rng: "-".join(word) if rng.random() < 0.4 else word),
+    "wide_apart": lambda text, _: "  ".join(" ".join(word) for word in text.split()),
+    "reversed": lambda text, _: "\n".join(f"\u202e{line[::-1]}\u202c" for line in text.split("\n")),
     "bidi": _each(_LONG_WORD, lambda word, rng: _inside(word, "\u202d", rng)),
 }  # fmt: skip
 

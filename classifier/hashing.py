@@ -16,6 +16,8 @@ import mmh3
 import numpy as np
 import numpy.typing as npt
 
+from classifier.folding import MARKLESS
+
 WORD_BITS: Final = 18
 CHAR_BITS: Final = 18
 WORD_COLUMNS: Final = 1 << WORD_BITS
@@ -119,7 +121,8 @@ def _skeletons(texts: Sequence[str]) -> tuple[bytes, Int64s]:
 
     The same as ``skeleton_of``, for a whole batch at once.
     """
-    codes = np.frombuffer("".join([f" {text} " for text in texts]).encode("utf-32-le"), dtype="<u4")
+    joined = "".join([f" {text} " for text in texts])
+    codes = np.frombuffer((joined if joined.isascii() else joined.translate(MARKLESS)).encode("utf-32-le"), dtype="<u4")
     repeated = codes[1:] == codes[:-1]
     kept = np.ones(len(codes), dtype=bool)
     kept[1:] = ~(repeated & (codes[1:] != _SPACE) & ((codes[1:] < _ZERO) | (codes[1:] > _NINE)))

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import html
 import re
-import unicodedata
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
-from classifier.disguise import joins, undisguised
+from classifier.costumes import Disguises, undress, visible_letters
+from classifier.disguise import Reading, accepted, joins, undisguised
 from classifier.domain import MAX_TEXT_CHARS, Span
-from classifier.folding import CODES, FOLDED, LOOK_ALIKES, is_invisible, is_styled
+from classifier.folding import MARKLESS, lowered
 from classifier.offsets import Edit, OffsetMap, Rewriter
-from classifier.vocabulary import is_common, is_known, severity_of
+from classifier.spaced import join_spaced
+from classifier.vocabulary import is_common, severity_of
 
 #: Stands in the normalised text where a link was; its words follow.
 LINK_MARK: Final = "xlinkx"
@@ -56,9 +57,18 @@ _TLDS: Final = (
 )
 _LINK: Final = re.compile(
     r"(?:h[tx]{2}ps?://|www\.)[^\s<>\"'|]+"
-    r"|(?<![\w@.-])[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,4}\.(?:" + _TLDS + r")(?![\w-])(?:/[^\s<>\"'|]*)?",
+    r"|(?<![\w@.-])[^\W_][\w-]{0,62}(?:\.[\w-]{1,63}){0,4}\.(?:" + _TLDS + r")(?![\w-])(?:/[^\s<>\"'|]*)?",
     re.IGNORECASE,
 )
+_DOT_HINT: Final = re.compile(r"dot|[(\[{]\.[)\]}]", re.IGNORECASE)
+#: Not ``the dot com bubble``.
+_SPELT_DOT: Final = re.compile(
+    r"(?<=[a-z0-9]) ?(?:[(\[{] ?(?:dot|\.) ?[)\]}]) ?(?=[a-z0-9])"
+    r"|(?<=[a-z0-9]{4}) dot (?=(?:com|net|org|info|biz|xyz|top|site|online|shop|store|club|win|bet|casino|ru|io|co|me)"
+    r"(?![\w-])(?! (?:bubble|boom|bust|crash|era|compan|stock|domain|burst|mania|day)))",
+    re.IGNORECASE,
+)
+_SCHEME: Final = re.compile(r"^(?:h[tx]{2}ps?://)?(?:www\.)?")
 _ADDRESS_HINT: Final = re.compile(r"[.@:](?=[\w/])|<email>")
 _MAIL: Final = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}|<email>")
 _HANDLE: Final = re.compile(r"@\w{2,30}")
@@ -72,9 +82,8 @@ _BLANKS: Final = dict.fromkeys(
 )
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _WORD: Final = re.compile(r"\w+")
-_NOT_WORD: Final = re.compile(r"[^a-z0-9]+")
+_NOT_WORD: Final = re.compile(r"[\W_]+")
 _RUN: Final = re.compile(r"([^0-9\s])\1+")
-_SPACED: Final = re.compile(r"(?<!\S)[^\W\d_](?: [^\W\d_]){2,}(?!\S)")
 #: How many different tokens of a text are looked into for disguises, and up to which length cut words are joined.
 _MOST_TOKENS: Final = 400
 _LONGEST_CUT: Final = 8192
@@ -87,30 +96,6 @@ class Link:
     target: str
     span: Span
     hidden: bool = False
-
-
-@dataclass(slots=True)
-class Disguises:
-    """How many words hid behind each trick."""
-
-    invisible: int = 0
-    styled: int = 0
-    look_alike: int = 0
-    marks: int = 0
-    entities: int = 0
-    leet: int = 0
-    spaced: int = 0
-    split: int = 0
-    stretched: int = 0
-    swapped: int = 0
-
-    @property
-    def total(self) -> int:
-        """Disguised words of any kind, stretching apart: people stretch words for fun."""
-        return (
-            self.invisible + self.styled + self.look_alike + self.marks + self.entities + self.leet + self.spaced
-            + self.split + self.swapped
-        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,16 +128,18 @@ def read(raw: str) -> Document:
 
     visible, edits = _render(raw, links, disguises) if "<" in raw or "&" in raw or "[" in raw else (raw, ())
     steps.append(edits)
-    text, edits = _set_links_aside(visible, links, OffsetMap(tuple(steps)))
+    rendered, edits = _spelt_dots(visible, disguises)
     steps.append(edits)
-    if text.isascii():
-        text = text.lower()
-    else:
-        text, folds = _fold(text, disguises)
+    visible = rendered
+    if not visible.isascii():
+        visible, folds = undress(visible, disguises)
         steps += folds
-    text, edits = _single_spaces(text)
+    text, edits = _set_links_aside(visible, links, rendered, steps)
     steps.append(edits)
-    text, edits = _join_spaced(text, disguises)
+    text = lowered(text).translate(_BLANKS)
+    text, edits = join_spaced(text, disguises)
+    steps.append(edits)
+    text, edits = _single_spaces(text)
     steps.append(edits)
     text, edits = _undisguise(text, disguises)
     steps.append(edits)
@@ -170,8 +157,8 @@ def word_places(text: str) -> list[tuple[int, int]]:
 
 
 def skeleton_of(text: str) -> str:
-    """A normalised text with every run of one character cut to one, digits apart."""
-    return _RUN.sub(r"\1", text)
+    """A normalised text without marks on Latin letters, every run of one character cut to one, digits apart."""
+    return _RUN.sub(r"\1", text if text.isascii() else text.translate(MARKLESS))
 
 
 def _render(raw: str, links: list[Link], disguises: Disguises) -> tuple[str, tuple[Edit, ...]]:
@@ -198,9 +185,23 @@ def _render(raw: str, links: list[Link], disguises: Disguises) -> tuple[str, tup
     return rewriter.finish()
 
 
-def _set_links_aside(visible: str, links: list[Link], offsets: OffsetMap) -> tuple[str, tuple[Edit, ...]]:
+def _spelt_dots(visible: str, disguises: Disguises) -> tuple[str, tuple[Edit, ...]]:
+    """``example (dot) com`` as the address that it is."""
+    if not _DOT_HINT.search(visible):
+        return visible, ()
+    rewriter = Rewriter(visible)
+    for match in _SPELT_DOT.finditer(visible):
+        disguises.split += 1
+        rewriter.replace(match.start(), match.end(), ".")
+    return rewriter.finish()
+
+
+def _set_links_aside(
+    visible: str, links: list[Link], rendered: str, steps: list[tuple[Edit, ...]]
+) -> tuple[str, tuple[Edit, ...]]:
     """Put a mark and the words of the address in the place of each link; mail addresses and handles get marks."""
     rewriter = Rewriter(visible)
+    offsets, costumes = OffsetMap(tuple(steps)), OffsetMap(tuple(steps[2:]))
     done = 0
     for hint in _ADDRESS_HINT.finditer(visible):
         if hint.start() < done:
@@ -214,7 +215,9 @@ def _set_links_aside(visible: str, links: list[Link], offsets: OffsetMap) -> tup
         target = link[0].rstrip(".,;:!?)]}") if link else ""
         if link and not is_common(target.lower().replace(".", "")):
             first, last = start + link.start(), start + link.start() + len(target)
-            links.append(Link(target, Span(*offsets.source_span(first, last))))
+            begin, end = costumes.source_span(first, last)
+            true = target if rendered is visible else visible_letters(rendered[begin:end])
+            links.append(Link(true, Span(*offsets.source_span(first, last))))
             rewriter.replace(first, last, f" {LINK_MARK} {link_words(target)} ")
         elif "@" in word or "<" in word:
             _set_address_aside(rewriter, word, start)
@@ -232,87 +235,13 @@ def _set_address_aside(rewriter: Rewriter, word: str, start: int) -> None:
 
 def link_words(target: str) -> str:
     """The words of an address: host labels and the first words of its path."""
-    address = target.lower().removeprefix("http").removeprefix("s").removeprefix("://").removeprefix("www.")
-    return " ".join(_NOT_WORD.split(address[:120])[:12]).strip()
-
-
-def _fold(text: str, disguises: Disguises) -> tuple[str, list[tuple[Edit, ...]]]:
-    """Fold every character to a plain one, then decide look-alikes of other scripts word by word."""
-    steps = []
-    present = {char for char in set(text) if char > "\x7f"}
-    marks = "".join(sorted(char for char in present if unicodedata.combining(char) or "\u1160" <= char <= "\u11ff"))
-    if marks:
-        text, edits = _compose(text, marks, disguises)
-        steps.append(edits)
-        present = {char for char in set(text) if char > "\x7f"}
-    _count_costumes(text, present, disguises)
-    folded = text.translate(CODES)
-    odd = "".join(sorted(char for char in present if len(FOLDED[char]) != 1))
-    if odd:
-        rewriter = Rewriter(text)
-        for match in re.finditer(f"[{re.escape(odd)}]", text):
-            rewriter.replace(match.start(), match.end(), FOLDED[match[0]])
-        steps.append(rewriter.finish()[1])
-    if not LOOK_ALIKES.keys().isdisjoint(folded):
-        folded = _unmask(folded, disguises)
-    return folded, steps
-
-
-def _compose(text: str, marks: str, disguises: Disguises) -> tuple[str, tuple[Edit, ...]]:
-    """Join combining marks to the letter before them; on Latin letters, and beyond two in a row, they go."""
-    rewriter = Rewriter(text)
-    for match in re.finditer(f"(.?)([{re.escape(marks)}]+)", text):
-        base = match[1]
-        latin = FOLDED[base].isascii() if base else True
-        disguises.marks += latin and bool(base) and len(match[2]) > 1
-        piece = base if latin else unicodedata.normalize("NFC", base + match[2][:2])
-        if piece != match[0]:
-            rewriter.replace(match.start(), match.end(), piece)
-    return rewriter.finish()
-
-
-def _count_costumes(text: str, present: set[str], disguises: Disguises) -> None:
-    invisible = "".join(sorted(char for char in present if is_invisible(char)))
-    if invisible:
-        disguises.invisible += len(re.findall(f"[A-Za-z][{re.escape(invisible)}]+[A-Za-z]", text))
-    styled = "".join(sorted(char for char in present if is_styled(char)))
-    if styled:
-        disguises.styled += len(re.findall(f"[{re.escape(styled)}]{{2,}}", text))
-
-
-def _unmask(text: str, disguises: Disguises) -> str:
-    """Turn look-alikes into Latin letters where the word, or else the text around it, is Latin.
-
-    A word with any letter that has no Latin look-alike is left alone: it is a real word of its script.
-    """
-    latin_letters = sum("a" <= char <= "z" for char in text)
-    real_foreign = sum(char not in LOOK_ALIKES for char in _FOREIGN_LETTER.findall(text))
-    latin_text = 4 * real_foreign < latin_letters
-    if not latin_letters:
-        return text
-
-    def unmasked(match: re.Match[str]) -> str:
-        word = match[0]
-        if word.isascii() or not (latin_text or _LATIN_LETTER.search(word)):
-            return word
-        if not all(char in LOOK_ALIKES for char in _FOREIGN_LETTER.findall(word)):
-            return word
-        plain = word.translate(_UNMASK)
-        disguises.look_alike += plain != word
-        return plain
-
-    return _LETTER_RUN.sub(unmasked, text)
-
-
-_LETTER_RUN: Final = re.compile(r"[^\W\d_]+")
-_LATIN_LETTER: Final = re.compile(r"[a-z]")
-_FOREIGN_LETTER: Final = re.compile(r"[^\W\d_a-z]")
-_UNMASK: Final = str.maketrans(LOOK_ALIKES)
+    return " ".join(_NOT_WORD.split(_SCHEME.sub("", target[:120].lower()))[:12]).strip()
 
 
 def _single_spaces(text: str) -> tuple[str, tuple[Edit, ...]]:
-    text = text.translate(_BLANKS)
     first, last = len(text) - len(text.lstrip(" ")), len(text.rstrip(" "))
+    if not first and last == len(text) and "  " not in text:
+        return text, ()
     rewriter = Rewriter(text)
     if first:
         rewriter.replace(0, first, "")
@@ -334,15 +263,18 @@ def _undisguise(text: str, disguises: Disguises) -> tuple[str, tuple[Edit, ...]]
     suspects = set(tokens) - _HONEST
     if not suspects:
         return text, ()
-    odd = {}
+    odd: dict[str, Reading] = {}
     for token in suspects if len(suspects) <= _MOST_TOKENS else islice(dict.fromkeys(tokens), _MOST_TOKENS):
         found = undisguised(token)
         if found is not None:
             odd[token] = found
         elif len(_HONEST) < _REMEMBERED:
             _HONEST.add(token)
-    places = [at for at, token in enumerate(tokens) if token in odd] if odd else []
-    changes = {at: odd[tokens[at]] for at in places if odd[tokens[at]][1]}
+    if not odd:
+        return text, ()
+    tricks = accepted(odd)
+    places = [at for at, token in enumerate(tokens) if token in odd]
+    changes = {at: tricks[tokens[at]] for at in places if tokens[at] in tricks}
     cuts = {
         at + after
         for at in places
@@ -359,28 +291,8 @@ def _undisguise(text: str, disguises: Disguises) -> tuple[str, tuple[Edit, ...]]
             rewriter.replace(start - 1, start, "")
             disguises.split += 1
         elif at in changes:
-            word, trick = changes[at]
-            rewriter.replace(start, start + len(token), word)
+            trick = changes[at]
+            rewriter.replace(start, start + len(token), odd[token].word)
             setattr(disguises, trick, getattr(disguises, trick) + 1)
         start += len(token) + 1
     return rewriter.finish()
-
-
-def _join_spaced(text: str, disguises: Disguises) -> tuple[str, tuple[Edit, ...]]:
-    """Join letters that stand alone in a row (``v i a g r a``); where that makes two known words, keep them apart."""
-    if sum(len(token) == 1 for token in text.split(" ")) < 3:
-        return text, ()
-    rewriter = Rewriter(text)
-    for match in _SPACED.finditer(text):
-        disguises.spaced += 1
-        rewriter.replace(match.start(), match.end(), _divided(match[0].replace(" ", "")))
-    return rewriter.finish()
-
-
-def _divided(letters: str) -> str:
-    if is_known(letters) or len(letters) > _LONGEST_LABEL:
-        return letters
-    cuts = [1] if letters[0] in "aiu" else []
-    cuts += range(3, len(letters) - 2)
-    at = next((at for at in cuts if is_common(letters[at:]) and is_common(letters[:at])), None)
-    return letters if at is None else f"{letters[:at]} {letters[at:]}"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from classifier.commerce import STRONG_COMMERCE
-from classifier.folding import FOLDED
+from classifier.folding import MARKED, folded
 from classifier.vocabulary import COMMON, KNOWN, SENSITIVE, WORDS_FILE, key_of
 
 #: Stand-ins of the text path; see ``text``.
@@ -24,6 +24,8 @@ _WORTH_HIDING: Final = ("shit", "bitch", "idiot", "moron", "stupid", "kill", "di
 
 _WORD: Final = re.compile(r"[^\W\d_]{2,20}")
 _LINK: Final = re.compile(r"https?://\S+|www\.\S+|@\w+")
+#: A word is known with its marks as people write them, and without.
+_PLAIN: Final = str.maketrans(MARKED)
 #: In how many rows a word must stand to be known, and to be common.
 _KNOWN_FROM: Final = 4
 _COMMON_FROM: Final = 25
@@ -55,18 +57,15 @@ def _row_counts(data: Path) -> Counter[str]:
     for path in sorted(data.glob("**/*.jsonl.gz")):
         if not path.name.startswith("lexicon_"):
             for row in _rows(path):
-                counts.update(set(_WORD.findall(_folded(_LINK.sub(" ", str(row["text"]))))))
+                text = folded(_LINK.sub(" ", str(row["text"])))
+                counts.update({*_WORD.findall(text), *_WORD.findall(text.translate(_PLAIN))})
     return counts
 
 
 def _grade(severities: dict[int, int], term: str, severity: int) -> None:
-    word = _folded(term).strip()
+    word = folded(term).translate(_PLAIN).strip()
     if _WORD.fullmatch(word) and len(word) > 2:
         severities[key_of(word)] = severity
-
-
-def _folded(text: str) -> str:
-    return "".join([FOLDED[char] for char in text])
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
