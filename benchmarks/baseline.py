@@ -21,7 +21,7 @@ from benchmarks import stack
 from classifier.domain import HEADS, Verdict
 from classifier.policy import DEFAULT_POLICY
 from classifier.policy import decide as apply_policy
-from classifier.registry import champion_path, load
+from classifier.registry import load_default
 from service import moderation
 from service.schemas import Submission
 from service.store import comments
@@ -45,11 +45,11 @@ def decide(comment_id: str) -> str:
 class PlainBrain:
     """The shipped model as a scikit-learn pipeline, and the default policy on its probabilities."""
 
-    def __init__(self, models_dir: Path) -> None:
+    def __init__(self) -> None:
         # Imports scikit-learn, which only the worker needs.
         from classifier.features import build_pipeline  # noqa: PLC0415
 
-        self._pipeline = build_pipeline(load(champion_path(models_dir)).weights)
+        self._pipeline = build_pipeline(load_default().weights)
 
     def judge(self, text: str) -> Verdict:
         """A verdict on one text."""
@@ -104,7 +104,7 @@ def _submission(text: str) -> Submission:
 def work(redis_url: str, database: str) -> None:
     """The worker process: everything is imported, loaded and warm before the first fork."""
     _held["store"] = Store(f"sqlite:///{database}", pool_size=1)
-    _held["brain"] = PlainBrain(Path(database).parent / "models")
+    _held["brain"] = PlainBrain()
     connection = redis.Redis.from_url(redis_url)
     SimpleWorker([QUEUE], connection=connection).work(logging_level="ERROR", burst=True)
     _held["store"].close()  # children connect for themselves, as they must

@@ -11,7 +11,7 @@ _DATA_DIR = click.option(
     "--data-dir",
     type=click.Path(file_okay=False, path_type=Path),
     envvar="SLUICE_DATA_DIR",
-    help="Folder of this installation; its promoted model is used when there is one.",
+    help="Data folder of this installation; the model is written to models/candidate in it.",
 )
 
 
@@ -23,20 +23,25 @@ _DATA_DIR = click.option(
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Policy (TOML) to judge by, laid over the default one.",
 )
-@_DATA_DIR
-def score(file: str, policy_file: Path | None, data_dir: Path | None) -> None:
+@click.option(
+    "--model",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of a model version, as `sluice train` and `sluice models export` write it. Default: the shipped one.",
+)
+def score(file: str, policy_file: Path | None, model: Path | None) -> None:
     """Judge comments in JSON Lines (plain or gzip; - for standard input): one JSON line out per row, in order."""
     from classifier.policy import DEFAULT_POLICY, PolicyError
     from classifier.policy_document import policy_from_file
+    from classifier.registry import DEFAULT_MODEL, ModelError, load
     from classifier.rows import open_lines, score_lines
 
     try:
         policy = policy_from_file(policy_file) if policy_file else DEFAULT_POLICY
-    except PolicyError as error:
+        scorer = load(model or DEFAULT_MODEL)
+    except (PolicyError, ModelError) as error:
         raise click.ClickException(str(error)) from None
-    models_dir = data_dir / "models" if data_dir else None
     with open_lines(file) as lines:
-        score_lines(lines, sys.stdout, sys.stderr, models_dir=models_dir, policy=policy)
+        score_lines(lines, sys.stdout, sys.stderr, scorer, policy)
 
 
 @click.command()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -48,19 +48,6 @@ def load_default() -> Scorer:
     return load(DEFAULT_MODEL)
 
 
-def champion_path(models_dir: Path | None) -> Path:
-    """The folder of the model that should serve: the one ``champion.json`` names, else the shipped one."""
-    pointer = models_dir / "champion.json" if models_dir else None
-    if models_dir is None or pointer is None or not pointer.exists():
-        return DEFAULT_MODEL
-    try:
-        name = str(json.loads(pointer.read_text(encoding="utf-8"))["version"])
-    except (ValueError, KeyError, TypeError) as error:
-        message = f"{pointer} is not readable; remove it to serve the shipped model."
-        raise ModelDamagedError(message) from error
-    return DEFAULT_MODEL if name == "default" else models_dir / Path(name).name
-
-
 def load(path: Path) -> Scorer:
     """Load and check one model version; raises a ``ModelError``."""
     manifest = read_manifest(path)
@@ -73,7 +60,7 @@ def load(path: Path) -> Scorer:
     if list(manifest.get("heads", {})) != list(HEADS):
         message = f"The model in {path} has other heads than this Sluice; train it again with `sluice train`."
         raise ModelFormatError(message)
-    _check_sums(path, manifest)
+    check_sums(path, manifest, _FILES)
     try:
         arrays = {name: np.asarray(np.load(path / f"{name}.npy", "r", allow_pickle=False)) for name in _MAPPED}
         with np.load(path / "heads.npz", allow_pickle=False) as small:
@@ -138,15 +125,21 @@ def _replace(new: Path, path: Path) -> None:
     new.rename(path)
 
 
-def _check_sums(path: Path, manifest: Mapping[str, Any]) -> None:
+def check_sums(path: Path, manifest: Mapping[str, Any], needed: Collection[str] = ()) -> None:
+    """Hold every file that the manifest names against its checksum, those that are needed among them.
+
+    Raises:
+        ModelDamagedError.
+    """
     sums = manifest.get("sha256")
-    for name in _FILES:
+    known: Mapping[str, Any] = sums if isinstance(sums, dict) else {}
+    for name in sorted({*known, *needed}):
         try:
-            found = _sha256(path / name)
+            found = _sha256(path / Path(name).name)
         except OSError as error:
             message = f"{path / name} cannot be read; restore the folder or train again."
             raise ModelDamagedError(message) from error
-        if not isinstance(sums, dict) or sums.get(name) != found:
+        if known.get(name) != found:
             message = f"{path / name} does not match its checksum; restore the folder or train again."
             raise ModelDamagedError(message)
 

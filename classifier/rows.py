@@ -21,7 +21,6 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from classifier.assess import assess
 from classifier.domain import Action, Article, Author, Context, Reason, TextFormat, Verdict
 from classifier.policy import DEFAULT_POLICY, Policy
-from classifier.registry import ModelError, champion_path, load
 from classifier.scoring import Scorer
 
 _BATCH: Final = 512
@@ -57,10 +56,9 @@ def _lines_of(readline: Callable[[int], bytes]) -> Iterator[bytes]:
 
 
 def score_lines(
-    lines: Iterable[bytes], out: TextIO, log: TextIO, models_dir: Path | None = None, policy: Policy = DEFAULT_POLICY
+    lines: Iterable[bytes], out: TextIO, log: TextIO, scorer: Scorer, policy: Policy = DEFAULT_POLICY
 ) -> int:
     """Judge every line; writes exactly one line each, in order, and gives back their number."""
-    scorer = _load_scorer(models_dir, log)
     columns = (SpinnerColumn(), TextColumn("{task.completed:,} comments judged"), TimeElapsedColumn())
     done = 0
     stream = iter(lines)
@@ -82,14 +80,6 @@ def score_batch(lines: list[bytes], scorer: Scorer | None, policy: Policy) -> li
     return [
         _answer(identity, next(verdicts) if isinstance(found, Context) else _invalid(found)) for identity, found in rows
     ]
-
-
-def _load_scorer(models_dir: Path | None, log: TextIO) -> Scorer | None:
-    try:
-        return load(champion_path(models_dir))
-    except ModelError as error:
-        log.write(f"{error} Every comment is held.\n")
-        return None
 
 
 def _parse(line: bytes) -> tuple[Any, Context | RowError]:

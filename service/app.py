@@ -81,14 +81,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_error_handler(Exception, _problem)
     # The model takes a moment to read; the first comments need not wait for it. Not earlier: CPython 3.11 counts the
     # depth of syntax trees for all threads together, and both reading arrays and compiling routes make such trees.
-    threading.Thread(target=app.extensions["sluice"].brain.scorer, name="model", daemon=True).start()
+    app.extensions["sluice"].brain.begin()
     return app
 
 
 def _parts(settings: Settings) -> Web:
     store = Store(settings.database_address, grouped=True, pool_size=settings.web_threads)
     client = connect(settings.redis_address)
-    brain = Brain(settings.models_dir)
+    brain = Brain(store, settings.models_dir)
     return Web(
         settings=settings,
         store=store,

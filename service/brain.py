@@ -1,30 +1,25 @@
-"""The brain as a process holds it: the champion model, reloaded when another one is promoted.
+"""The brain as a process holds it: whatever model is in use judges, comments that come together in one batch.
 
 What computes is imported when the model is read, which the web process does beside its first requests.
 """
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import config.logs
-from classifier.domain import Context, Verdict
+from classifier.domain import Context, Signal, Verdict
+from service.champion import Champion
+from service.store.engine import Store
 from service.together import Piece, Together
 
 if TYPE_CHECKING:
+    from classifier.ledger import Account
     from classifier.policy import Policy
-    from classifier.scoring import Scorer
     from classifier.text import Document
 
-log = config.logs.get("brain")
-
-#: How often a process looks whether another model was promoted.
-LOOK_SECONDS: Final = 1.0
 #: So many comments are judged as one batch; larger batches are no cheaper.
 PORTION: Final = 64
 
@@ -32,19 +27,28 @@ PORTION: Final = 64
 class Brain:
     """Judges comments; without a usable model it still answers, and holds."""
 
-    def __init__(self, models_dir: Path) -> None:
-        self._models_dir = models_dir
-        self._scorer: Scorer | None = None
-        self._loaded: tuple[Path, int] | None = None
-        self._looked = float("-inf")
-        self._lock = threading.Lock()
+    def __init__(self, database: Store, models_dir: Path) -> None:
+        self._champion = Champion(database, models_dir)
         self._together = Together(self._judge)
+
+    def begin(self) -> None:
+        """Read the model beside whatever else there is to do, and watch for promotions."""
+        self._champion.watch()
+
+    def close(self) -> None:
+        """Stop watching for promotions."""
+        self._champion.close()
 
     @property
     def model(self) -> str | None:
         """The version of the model in use, if any."""
-        scorer = self.scorer()
+        scorer = self._champion.in_use().scorer
         return None if scorer is None else scorer.version
+
+    @property
+    def fault(self) -> str | None:
+        """Why the promoted model is not the one in use; nothing when it is."""
+        return self._champion.in_use().fault
 
     def judge(
         self,
@@ -68,32 +72,25 @@ class Brain:
         from classifier.assess import assess  # noqa: PLC0415
 
         contexts, policies, documents = zip(*(case for piece in pieces for case in piece.item), strict=True)
-        verdicts = iter(assess(contexts, self.scorer(), policies, documents))
+        verdicts = iter(assess(contexts, self._champion.in_use().scorer, policies, documents))
         for piece in pieces:
             piece.answer = list(islice(verdicts, len(piece.item)))
 
-    def scorer(self) -> Scorer | None:
-        """The champion's scorer; a broken one is logged once and leaves the last good one in place."""
-        now = time.monotonic()
-        if now - self._looked < LOOK_SECONDS:
-            return self._scorer
-        with self._lock:
-            if now - self._looked >= LOOK_SECONDS:
-                self._refresh()
-                self._looked = time.monotonic()
-        return self._scorer
+    def explain(self, context: Context, policy: Policy) -> dict[str, Account] | None:
+        """What every score of a comment is made of as it is judged now; nothing without a model."""
+        from classifier.ledger import ledger  # noqa: PLC0415
 
-    def _refresh(self) -> None:
-        from classifier.registry import ModelError, champion_path, load  # noqa: PLC0415
+        scorer = self._champion.in_use().scorer
+        return None if scorer is None else ledger(context, scorer, policy)
 
-        try:
-            path = champion_path(self._models_dir)
-            found = (path, (path / "manifest.json").stat().st_mtime_ns)
-            if found == self._loaded:
-                return
-            self._loaded = found
-            self._scorer = load(path)
-        except (ModelError, OSError, ValueError) as error:
-            log.error("model.unusable", reason=str(error), kept=self._scorer is not None)
-            return
-        log.info("model.loaded", model=self._scorer.version)
+    def explain_again(
+        self, model: str, text: str, signals: Sequence[Signal], policy: Policy | None
+    ) -> dict[str, Account] | None:
+        """The same for a decision of before by what was recorded of it; nothing if another model is in use by now."""
+        from classifier.ledger import accounts  # noqa: PLC0415
+        from classifier.text import read  # noqa: PLC0415
+
+        scorer = self._champion.in_use().scorer
+        if scorer is None or scorer.version != model:
+            return None
+        return accounts(scorer, read(text), signals, policy)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,12 +21,14 @@ import redis
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from classifier.registry import ModelError, champion_path, load
+from classifier.registry import ModelError, load, load_default
 from config import Settings, SettingsError
 from config.paths import UnsafeFolderError
+from service.artefacts import Artefacts
+from service.models import resting
 from service.process.redis_server import OLDEST_REDIS
 from service.queue import LEADER, Queue, connect
-from service.store import comments
+from service.store import comments, models
 from service.store.engine import Store
 from service.store.facts import read_fact
 from service.store.glance import HEAD, SECRET_FACT, fingerprint
@@ -62,7 +65,6 @@ def examine(settings: Settings) -> list[Finding]:
         _secret_file(settings),
         *_database(settings),
         *_redis(settings),
-        _model(settings),
     ]
 
 
@@ -105,14 +107,6 @@ def _secret_file(settings: Settings) -> Finding:
     return _fine("secret", f"{settings.secret_file} is ours alone.")
 
 
-def _model(settings: Settings) -> Finding:
-    try:
-        scorer = load(champion_path(settings.models_dir))
-    except (ModelError, OSError) as error:
-        return _wrong("model", f"{error} Until then every comment is held.")
-    return _fine("model", f"{scorer.version} is whole.")
-
-
 # --- Database -----------------------------------------------------------------------------------------------------
 
 
@@ -142,6 +136,7 @@ def _inside(settings: Settings, store: Store) -> Iterator[Finding]:
         yield _fine("migrations", f"The database is at version {HEAD}, as it should be.")
         yield _same_secret(settings, store)
         yield _undecided(settings, store)
+        yield from _models(store)
     else:
         yield _fine("database", f"{kind} answers.")
         yield _wrong("migrations", _migration_advice(found))
@@ -193,6 +188,28 @@ def _undecided(settings: Settings, store: Store) -> Finding:
     if age > settings.decision_deadline_seconds:
         return _wrong("undecided", f"{said}: start workers (`sluice work`), or more of them.")
     return _fine("undecided", f"{said}.")
+
+
+def _models(store: Store) -> Iterator[Finding]:
+    """The model that decides, unpacked and loaded as web and worker processes do it."""
+    with store.read() as connection:
+        in_force = models.in_force(connection)
+        asleep = resting(connection)
+    promoted = in_force[None].version if None in in_force else None
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            artefacts = Artefacts(store, Path(folder))
+            scorer = load_default() if promoted is None else load(artefacts.fetch(promoted))
+    except (ModelError, OSError, ValueError) as error:
+        if promoted is None:
+            yield _wrong("model", f"{error} Until then every comment is held.")
+        else:
+            yield _wrong("model", f"{promoted} was promoted but cannot be used, an earlier one decides: {error}")
+    else:
+        yield _fine("model", f"{scorer.version} is whole{'' if promoted else ', the shipped one'}.")
+    if asleep:
+        names = ", ".join(row.version for row in asleep)
+        yield _wrong("adaptations", f"Not in use, since another model decides now: {names}; train them again.")
 
 
 # --- Redis --------------------------------------------------------------------------------------------------------

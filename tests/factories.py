@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from classifier.domain import HEADS, Action, Reason, Verdict
+from classifier.registry import DEFAULT_MODEL, load_default, read_manifest, save
 from service.schemas import ArticleIn, AuthorIn, CommentIn, Submission
 
 
@@ -45,3 +50,30 @@ def a_verdict(action: Action = Action.APPROVE, **fields: Any) -> Verdict:
         "policy": "test-policy",
     }
     return Verdict(**(values | fields))
+
+
+def a_model(folder: Path, name: str, **manifest: Any) -> Path:
+    """A model version like the shipped one, but with another name, and an offset that makes it another one."""
+    weights = load_default().weights
+    mark = sum(name.encode()) / 1e6
+    about = read_manifest(DEFAULT_MODEL)
+    heads = {head: {"weak": False, "note": ""} for head in HEADS}
+    save(
+        folder,
+        replace(weights, offset=weights.offset + mark),
+        {"name": name, "heads": heads, "recipe": {"name": name}, "rows": about["rows"], "seed": 0, **manifest},
+        {"spam_source_left_out": {"a": {"auc": 0.9, "auc_plus_minus": 0.01, "positive": 5, "negative": 5}}},
+        {"LICENSE": "Terms of a test."},
+    )
+    return folder
+
+
+def an_adaptation(folder: Path, name: str, *, base: str, site: str) -> Path:
+    """The files of an adaptation to a site, as far as keeping and promoting one looks at them."""
+    folder.mkdir()
+    (folder / "weights.npy").write_bytes(name.encode() * 100)
+    sums = {"weights.npy": hashlib.sha256((folder / "weights.npy").read_bytes()).hexdigest()}
+    version = f"{name}-{sums['weights.npy'][:6]}"
+    manifest = {"kind": "site", "version": version, "base": base, "site": site, "sha256": sums}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return folder

@@ -55,7 +55,7 @@ def start(settings: Settings) -> Runtime:
         store=store,
         queue=Queue(client),
         waiting=WaitingList(client),
-        brain=Brain(settings.models_dir),
+        brain=Brain(store, settings.models_dir),
         policies=PolicyBook(store),
         history=History(store, Pace(client), Pseudonyms(settings.secret)),
     )

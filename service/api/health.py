@@ -83,6 +83,8 @@ def ready() -> Response:
         workers = 1  # unknown; Redis is the fault to name
     if here.brain.model is None:
         degraded.append("model")
+    elif here.brain.fault is not None:
+        degraded.append("model_promoted")
     if oldest > SLOW_SECONDS:
         degraded.append("decisions_delayed")
     if _READINESS.starting(workers):

@@ -25,7 +25,7 @@ MANIFEST: Final = "manifest.json"
 SECRET: Final = "secret.key"  # noqa: S105 - the name of a member
 LARGEST_MANIFEST: Final = 1024 * 1024
 
-_MEMBER: Final = re.compile(r"tables/[a-z_0-9]+\.jsonl|models(/(?!\.)[\w.+-]+)+|secret\.key|manifest\.json")
+_MEMBER: Final = re.compile(r"tables/[a-z_0-9]+\.jsonl|secret\.key|manifest\.json")
 
 
 class BackupError(Exception):

@@ -1,8 +1,8 @@
 """Backup and restore in one portable format, for SQLite and PostgreSQL alike.
 
-A backup has a JSON Lines member for each table, the trained models, the secret when it is ours to keep, and a manifest
-with the checksum of every other member. Tables are described by their schema version and not by today's code, so an
-old backup is loaded as it was and then migrated. Ids are made by us: there are no sequences to set afterwards.
+A backup has a JSON Lines member for each table (models are in theirs), the secret when it is ours to keep, and a
+manifest with the checksum of every other member. Tables are described by their schema version and not by today's code,
+so an old backup is loaded as it was and then migrated. Ids are made by us: there are no sequences to set afterwards.
 """
 
 from __future__ import annotations
@@ -63,7 +63,6 @@ def backup(settings: Settings, store: Store, target: Path) -> Manifest:
             with tarfile.open(fileobj=file, mode="w:gz", compresslevel=6) as archive:
                 members = Members(archive)
                 rows = _add_tables(members, connection, tables_at(revision, folder), folder)
-                _add_models(members, settings.models_dir)
                 if settings.embedded_secret and fingerprint(secret) == made_with:
                     members.add_bytes(SECRET, secret)
                 manifest = Manifest(
@@ -122,7 +121,7 @@ def replaces_secret(settings: Settings, source: Path, manifest: Manifest) -> boo
 def restore(settings: Settings, source: Path, manifest: Manifest) -> None:
     """Replace what the database holds by an inspected backup, in one transaction; the service may run.
 
-    Models of the backup are put beside ours, and its champion serves. Comments that were pending are found by upkeep.
+    The model that was promoted in the backup decides. Comments that were pending are found by upkeep.
 
     Raises:
         BackupError: the backup does not hold what it says, or cannot be used here; the database is as it was.
@@ -138,7 +137,6 @@ def restore(settings: Settings, source: Path, manifest: Manifest) -> None:
                 _replace_all(settings, staging)
             finally:
                 staging.close()
-            _place_models(folder / "models", settings.models_dir)
             if new_secret:
                 (folder / SECRET).replace(settings.secret_file)
     except OSError as error:
@@ -154,13 +152,6 @@ def _add_tables(members: Members, connection: Connection, tables: Iterable[sa.Ta
         members.add_file(f"tables/{table.name}.jsonl", scratch)
     scratch.unlink(missing_ok=True)
     return rows
-
-
-def _add_models(members: Members, models_dir: Path) -> None:
-    for path in sorted(models_dir.rglob("*")):
-        inside = path.relative_to(models_dir)
-        if path.is_file() and not any(part.startswith(".") for part in inside.parts):  # a dot: still being written
-            members.add_file(f"models/{inside.as_posix()}", path)
 
 
 def _unpack(source: Path, manifest: Manifest, staging: Store, folder: Path) -> None:
@@ -229,18 +220,6 @@ def _empty(connection: Connection, tables: list[sa.Table]) -> None:
         connection.exec_driver_sql(f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE")
     for table in reversed(tables):
         connection.execute(sa.delete(table))
-
-
-def _place_models(new: Path, models_dir: Path) -> None:
-    if not new.exists():
-        return
-    models_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    # Folders before files: the pointer to the champion comes after the champion.
-    for path in sorted(new.iterdir(), key=lambda path: (path.is_file(), path.name)):
-        place = models_dir / path.name
-        if path.is_dir() and place.exists():
-            place.rename(new.parent / f"replaced-{path.name}")
-        path.replace(place)
 
 
 def _our_secret(settings: Settings) -> bytes:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
+import weakref
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
@@ -29,6 +30,17 @@ Item = TypeVar("Item")
 BUSY_MILLISECONDS: Final = 10_000
 #: How long a checkpoint waits for readers, with all writers waiting behind it.
 SCRUB_MILLISECONDS: Final = 200
+#: Tables of PostgreSQL from which something may have to be gone for good.
+_SCRUBBED: Final = (
+    "comments",
+    "revisions",
+    "decisions",
+    "rulings",
+    "fingerprints",
+    "authors",
+    "domains",
+    "models",
+)
 
 
 class Store:
@@ -41,6 +53,7 @@ class Store:
         self._reading = _reading_engine(self.engine, pool_size)
         self._lock = _FileLock(Path(f"{self.url.database}-writer")) if self.is_sqlite else None
         self._group = _GroupWriter(self._transaction) if grouped and self.is_sqlite else None
+        _OPEN.add(self)
 
     @property
     def is_sqlite(self) -> bool:
@@ -94,7 +107,7 @@ class Store:
         """Drop deleted bytes from the files; true when none are left, false when a reader was in the way."""
         with self._reading.connect() as connection:
             if not self.is_sqlite:
-                for table in ("comments", "revisions", "decisions", "rulings", "fingerprints", "authors", "domains"):
+                for table in _SCRUBBED:
                     connection.exec_driver_sql(f"VACUUM {table}")
                 return True
             # A long reader (a backup) must not make a checkpoint that waits for it hold up every writer.
@@ -111,6 +124,11 @@ class Store:
         self.engine.dispose()
         self._reading.dispose()
 
+    def begin_afresh(self) -> None:
+        """Leave all connections to the process that we were forked from."""
+        self.engine.dispose(close=False)
+        self._reading.dispose(close=False)
+
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
         if self._lock is None:
@@ -119,6 +137,18 @@ class Store:
             return
         with self._lock, self.engine.begin() as connection:
             yield connection
+
+
+#: Every store of this process; whoever forks (a web server that loads the app first) must not share connections.
+_OPEN: Final[weakref.WeakSet[Store]] = weakref.WeakSet()
+
+
+def _leave_connections() -> None:
+    for store in list(_OPEN):
+        store.begin_afresh()
+
+
+os.register_at_fork(after_in_child=_leave_connections)
 
 
 class _FileLock:

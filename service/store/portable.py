@@ -19,6 +19,8 @@ from service.store.tables import UTCDateTime
 #: Rows held in memory at a time, and bytes of lines when they are read back.
 CHUNK: Final = 500
 CHUNK_BYTES: Final = 256 * 1024
+#: Bytes in binary columns that are held at a time: models are a few megabytes each.
+BINARY_BYTES: Final = 16 * 1024 * 1024
 
 
 class UnreadableRowError(Exception):
@@ -54,7 +56,7 @@ def dump_rows(connection: Connection, table: sa.Table, file: IO[bytes]) -> int:
     """Write all rows as JSON, a line each; how many there were."""
     names = [column.name for column in table.columns]
     count = 0
-    for row in connection.execute(sa.select(table).execution_options(yield_per=CHUNK)):
+    for row in connection.execute(sa.select(table).execution_options(yield_per=_rows_at_a_time(connection, table))):
         line = json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False, default=_portable)
         file.write(line.encode() + b"\n")
         count += 1
@@ -83,9 +85,18 @@ def load_rows(connection: Connection, table: sa.Table, file: IO[bytes]) -> int:
 def copy_rows(source: Connection, target: Connection, table: sa.Table) -> None:
     """Insert one database's rows into another, which has the same table."""
     names = [column.name for column in table.columns]
-    result = source.execute(sa.select(table).execution_options(yield_per=CHUNK))
+    result = source.execute(sa.select(table).execution_options(yield_per=_rows_at_a_time(source, table)))
     for rows in result.partitions():
         target.execute(sa.insert(table), [dict(zip(names, row, strict=True)) for row in rows])
+
+
+def _rows_at_a_time(connection: Connection, table: sa.Table) -> int:
+    """So many rows that their binary columns stay within bounds, whatever is in them."""
+    widths = [sa.func.length(column) for column in table.columns if isinstance(column.type, sa.LargeBinary)]
+    if not widths:
+        return CHUNK
+    widest = connection.execute(sa.select(sa.func.max(sum(widths[1:], widths[0])))).scalar() or 1
+    return max(1, min(CHUNK, BINARY_BYTES // widest))
 
 
 def _portable(value: object) -> str:

@@ -180,6 +180,41 @@ policies = sa.Table(
     sa.UniqueConstraint("site_id", "scope", "version"),
 )
 
+# Model versions of our own. The database holds each one whole, so that every host can fetch what is promoted.
+models = sa.Table(
+    "models",
+    metadata,
+    sa.Column("version", sa.String(48), primary_key=True),
+    # "global", or "site": an adaptation of a global version (its base) to one site.
+    sa.Column("kind", sa.String(10), nullable=False),
+    sa.Column("site_id", Id, sa.ForeignKey("sites.id", ondelete="CASCADE"), index=True),
+    sa.Column("base", sa.String(48)),
+    sa.Column("manifest", sa.JSON, nullable=False),
+    sa.Column("report", sa.JSON, nullable=False),
+    sa.Column("note", sa.Text),
+    sa.Column("made_by", sa.String(200), nullable=False),
+    sa.Column("created_at", UTCDateTime, nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    # Last, so that SQLite need not walk over it to read the others.
+    sa.Column("archive", sa.LargeBinary, nullable=False),
+)
+
+# Who let which version decide, and when: append-only. A scope's newest row holds; the highest number of all tells
+# whether anything changed. ``version`` names no foreign key, since history outlives the versions it names.
+promotions = sa.Table(
+    "promotions",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    # The site whose adaptation this is; nothing means the model of all sites.
+    sa.Column("site_id", Id, sa.ForeignKey("sites.id", ondelete="CASCADE"), index=True),
+    # Nothing means the shipped model, and for a site no adaptation.
+    sa.Column("version", sa.String(48)),
+    sa.Column("previous", sa.String(48)),
+    sa.Column("note", sa.Text),
+    sa.Column("promoted_by", sa.String(200), nullable=False),
+    sa.Column("promoted_at", UTCDateTime, nullable=False),
+)
+
 # Small facts of the installation: which secret hashed the keys, whether erased bytes still wait for a checkpoint.
 facts = sa.Table(
     "facts",

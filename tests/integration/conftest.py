@@ -47,8 +47,8 @@ def app(settings: Settings) -> Iterator[Flask]:
     """The app over a migrated database."""
     ensure_current(settings)
     made = create_app(settings)
-    made.extensions["sluice"].brain.scorer()  # wait for the thread that reads the model: see create_app
     yield made
+    made.extensions["sluice"].brain.close()
     made.extensions["sluice"].replies.close()
     made.extensions["sluice"].store.close()
 
@@ -91,6 +91,7 @@ def here(settings: Settings, app: Flask) -> Iterator[runtime.Runtime]:
     """A worker's parts."""
     made = runtime.start(settings)
     yield made
+    made.brain.close()
     made.store.close()
 
 

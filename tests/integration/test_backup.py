@@ -20,13 +20,16 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
-from factories import a_comment, a_submission, a_verdict, an_article, an_author
+from factories import a_comment, a_model, a_submission, a_verdict, an_article, an_author
 
 import config
 from classifier.domain import Action
+from classifier.packing import pack
 from config import Settings
 from service import moderation
+from service.brain import Brain
 from service.cli import cli
+from service.models import promote, register
 from service.moderation import Idempotency
 from service.schemas import Edit
 from service.store import accounts, backup, glance, tables
@@ -204,25 +207,28 @@ def test_a_restore_replaces_all_that_is_there(source, saved):
 
 
 def test_models_travel_along(source, tmp_path):
-    """Trained models come back beside those that are here, and the backup's champion serves."""
+    """Versions, however large, come back byte for byte from the backup, and the promoted one decides."""
     settings, store, _ = source
-    version = settings.models_dir / "site-1"
-    version.mkdir(parents=True)
-    (version / "terms.npy").write_bytes(os.urandom(100_000))
-    (settings.models_dir / ".saving-x").mkdir()
-    (settings.models_dir / ".saving-x" / "half").write_text("not yet")
-    (settings.models_dir / "champion.json").write_text('{"version": "site-1"}')
+    packed = [pack(a_model(tmp_path / name, name)) for name in ("a", "b")]
+
+    def work(connection: sa.Connection) -> None:
+        for each in packed:
+            register(connection, each, site_id=None, made_by="test", note=None, now=NOW)
+            promote(connection, each.version, site_id=None, by="test", note=None, now=NOW)
+
+    store.write(work)
+    before = contents(store)
     backup.backup(settings, store, tmp_path / "saved.tar.gz")
     new = config.load({"data_dir": tmp_path / "new"}, environ={})
-    (new.models_dir / "site-1").mkdir(parents=True)
-    (new.models_dir / "site-1" / "old").write_text("of the version that is replaced")
-    (new.models_dir / "mine").mkdir()
 
     restore(new, tmp_path / "saved.tar.gz", inspect(tmp_path / "saved.tar.gz"))
 
-    found = sorted(str(path.relative_to(new.models_dir)) for path in new.models_dir.rglob("*"))
-    assert found == ["champion.json", "mine", "site-1", "site-1/terms.npy"]
-    assert (new.models_dir / "site-1" / "terms.npy").read_bytes() == (version / "terms.npy").read_bytes()
+    restored = Store(new.database_address)
+    assert contents(restored) == before
+    brain = Brain(restored, new.models_dir)
+    assert (brain.model, brain.fault) == (packed[1].version, None)
+    brain.close()
+    restored.close()
 
 
 def test_a_backup_of_a_running_service_is_of_one_moment(source, tmp_path):

@@ -11,16 +11,20 @@ from pathlib import Path
 
 import pytest
 import redis
+import sqlalchemy as sa
 from click.testing import CliRunner
-from factories import a_submission
+from factories import a_model, a_submission, an_adaptation
 
 import config
+from classifier import registry
+from classifier.packing import pack
 from config import Settings
 from service import checkup, moderation
 from service.checkup import Finding, State, examine
 from service.cli import cli
+from service.models import promote, register, shipped_version
 from service.queue import LEADER, WaitingList, connect
-from service.store import accounts
+from service.store import accounts, tables
 from service.store.engine import Store
 from service.store.migrate import ensure_current
 
@@ -273,15 +277,39 @@ def test_clocks_that_differ(theirs, state):
     assert checkup._clock("Redis clock", theirs, before=100.0, after=100.5).state is state
 
 
-def test_a_model_that_is_broken_or_gone(settings):
-    """The champion's folder is named, and what it means for comments."""
-    settings.models_dir.mkdir()
-    (settings.models_dir / "champion.json").write_text('{"version": "gone"}')
+def test_a_shipped_model_that_is_gone(settings, tmp_path, monkeypatch):
+    """Its folder is named, and what it means for comments."""
+    monkeypatch.setattr(registry, "DEFAULT_MODEL", tmp_path / "gone")
 
     found = wrong(settings)
 
-    assert str(settings.models_dir / "gone") in found["model"]
+    assert str(tmp_path / "gone") in found["model"]
     assert "every comment is held" in found["model"]
+
+
+def test_a_promoted_model_that_is_broken(settings, tmp_path):
+    """Its name and its fault are told, and that an earlier one decides; so are adaptations that rest."""
+    store = Store(settings.database_address)
+
+    def work(connection):
+        site = accounts.add_site(connection, "blog", "https://blog.example", NOW)
+        made = pack(an_adaptation(tmp_path / "s", "blog", base=shipped_version(), site=site.id))
+        for packed, scope in ((made, site.id), (pack(a_model(tmp_path / "a", "a")), None)):
+            register(connection, packed, site_id=scope, made_by="test", note=None, now=NOW)
+            promote(connection, packed.version, site_id=scope, by="test", note=None, now=NOW)
+        return packed.version, made.version
+
+    champion, adaptation = store.write(work)
+    assert wrong(settings) == {
+        "adaptations": f"Not in use, since another model decides now: {adaptation}; train them again."
+    }
+
+    store.write(lambda c: c.execute(sa.update(tables.models).values(archive=b"broken")))
+    store.close()
+
+    found = wrong(settings)["model"]
+    assert found.startswith(f"{champion} was promoted but cannot be used")
+    assert "checksum" in found
 
 
 # --- The command --------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
+from classifier import registry
 from classifier.domain import Action
 from service import moderation
 from service.queue import BELL, CLASSIFY_QUEUE, LISTENING, WAITING, connect
@@ -181,12 +182,11 @@ def test_a_comment_tried_before_is_decided_alone(client, headers, here, monkeypa
 
 
 class TestBrokenModel:
-    """The champion named in the data folder is not there."""
+    """The shipped model cannot be read, and no other was promoted."""
 
     @pytest.fixture(autouse=True)
-    def broken(self, settings):
-        settings.models_dir.mkdir(parents=True)
-        (settings.models_dir / "champion.json").write_text('{"version": "gone"}')
+    def broken(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(registry, "DEFAULT_MODEL", tmp_path / "gone")
 
     def test_comments_are_held_with_the_reason(self, client, headers, here):
         """Never approved, never an error to the blog."""

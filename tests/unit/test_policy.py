@@ -26,7 +26,7 @@ from classifier.policy_document import (
     to_fields,
     to_toml,
 )
-from classifier.registry import champion_path, load
+from classifier.registry import load_default
 from classifier.signals import find_signals
 from classifier.text import read
 
@@ -144,7 +144,7 @@ class TestRules:
 
     def test_a_weight_moves_the_score_and_is_a_reason(self) -> None:
         """A rule without an action adds to its head's logit before the thresholds are asked."""
-        scorer = load(champion_path(None))
+        scorer = load_default()
         context = Context(text="I think the harbour bridge is far too expensive for our town.")
         plain = assess([context], scorer, DEFAULT_POLICY)[0]
         weighed = assess([context], scorer, a_policy("[rules.x]\nwords=['harbour']\nweight=9.0\nhead='insult'"))[0]
@@ -217,7 +217,7 @@ class TestLists:
         assert codes(policy, "https://en.wikipedia.org/wiki/Bridge") == []
         assert codes(policy, "https://en.wikipedia.org/wiki/Bridge http://x.example") == ["premoderation.links"]
         many = " ".join(f"https://en.wikipedia.org/wiki/{name}" for name in "abcdef")
-        scorer = load(champion_path(None))
+        scorer = load_default()
         found = assess([Context(text=many)] * 2, scorer, [policy, DEFAULT_POLICY])
         assert found[0].scores["spam"] < found[1].scores["spam"]
 
@@ -577,7 +577,7 @@ class TestInheritance:
 
 def test_a_batch_may_have_a_policy_for_each_comment() -> None:
     """They are scored together and judged apart."""
-    scorer = load(champion_path(None))
+    scorer = load_default()
     held = a_policy("[premoderation]\nmodes=['all']")
     found = assess([Context(text="A lovely bridge.")] * 3, scorer, [DEFAULT_POLICY, held, DEFAULT_POLICY])
 
