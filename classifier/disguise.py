@@ -108,7 +108,9 @@ def joins(first: str, second: str) -> bool:
     if not 3 < len(first) + len(second) < _LONGEST or not is_sensitive(first + second):
         return False
     shorter = min(first, second, key=len)
-    return not (is_common(first) and is_common(second)) or (len(shorter) < 3 and shorter not in SMALL_WORDS)
+    if not all(is_common(word) or word in SMALL_WORDS for word in (first, second)):
+        return True
+    return len(shorter) < 3 and shorter not in SMALL_WORDS
 
 
 def _respelled(token: str, core: str) -> Reading:

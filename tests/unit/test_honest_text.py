@@ -22,6 +22,7 @@ SENTENCES = {
     "de": "Die Gemeinde hat den Antrag über die Straße abgelehnt, leider völlig zu Recht. Schöne Grüße aus Köln!",
     "el": "Γνώμη μου είναι ότι ο δήμαρχος κάνει λάθος, γιατί ο δρόμος κοστίζει πολλά.",
     "en": "I don't think the mayor's plan is realistic; the café was a naïve idea, e.g. in 2024, and Zoë agrees.",
+    "en-small": "Put a lid on it, cut a deal, and add a pinch of salt; I put a sock in it as I do.",
     "es": "El año pasado mi niño aprendió español sobre la montaña; según él, también habló con el señor Muñoz.",
     "fi": "Minusta pormestari on väärässä, koska uusi tie maksaa liikaa. Kissa istuu aallokossa.",
     "fr": "C'est un problème très grave, même pour l'école où j'étais élève. Le maire n'a rien fait depuis l'été.",
