@@ -21,6 +21,7 @@ class Event(StrEnum):
     LATE = "late"
     RULED_APPROVE = "ruled_approve"
     RULED_REJECT = "ruled_reject"
+    UNRULED = "unruled"
     EDITED = "edited"
     ERASED = "erased"
 
@@ -53,6 +54,7 @@ _DECISIONS: Final = {
     Event.DECIDED_REJECT: Status.REJECTED,
 }
 _RULINGS: Final = {Event.RULED_APPROVE: Status.APPROVED, Event.RULED_REJECT: Status.REJECTED}
+RULED: Final = {Action.APPROVE: Event.RULED_APPROVE, Action.REJECT: Event.RULED_REJECT}
 _LEAVING: Final = {Event.EDITED: Status.PENDING, Event.ERASED: Status.ERASED}
 
 #: What each event makes of a comment, by where it stands on its current revision.
@@ -62,7 +64,8 @@ TABLE: Final = {
     Standing.HELD_LATE: _DECISIONS | _RULINGS | _LEAVING,
     Standing.DECIDED: _RULINGS | _LEAVING,
     # A decision never overturns a ruling on the same revision; it is only recorded.
-    Standing.RULED: _RULINGS | _LEAVING,
+    # A ruling taken back leaves the comment as if no person had spoken; what else is on record is then applied again.
+    Standing.RULED: _RULINGS | _LEAVING | {Event.UNRULED: Status.PENDING},
     Standing.ERASED: {},
 }
 

@@ -56,6 +56,12 @@ class ErasedError(ModerationError):
     code = "comment.erased"
 
 
+class ChangedError(ModerationError):
+    """What the caller saw is no longer what stands."""
+
+    code = "comment.changed"
+
+
 class ExistsError(ModerationError):
     """The id belongs to a comment with another text."""
 
@@ -129,14 +135,7 @@ def submit(
     if new:
         store.insert_comments(connection, new, texts)
     if idempotency is not None and isinstance(answers[0], Accepted):
-        row = {
-            "site_id": site_id,
-            "key": idempotency.key,
-            "body_digest": idempotency.body_digest,
-            "comment_id": answers[0].id,
-            "created_at": now,
-        }
-        store.insert_idempotency_key(connection, row)
+        store.insert_idempotency_key(connection, key_row(site_id, idempotency, answers[0].id, now))
     return answers
 
 
@@ -148,7 +147,7 @@ def edit(
     Raises:
         NotFoundError, ErasedError, ExistsError (the edit names another external id).
     """
-    state = _locked(connection, site_id, comment_id)
+    state = locked(connection, site_id, comment_id)
     facts = store.facts_of(connection, site_id, comment_id)
     if facts is not None and change.comment.id not in (None, facts.external_id):
         raise ExistsError("The id in the body is not the id of this comment.")
@@ -188,7 +187,7 @@ def erase(connection: Connection, site_id: str, comment_id: str) -> None:
     Raises:
         NotFoundError, ErasedError.
     """
-    state = _locked(connection, site_id, comment_id)
+    state = locked(connection, site_id, comment_id)
     store.forget_text(connection, comment_id)
     campaigns.forget_fingerprint(connection, site_id, comment_id)
     reputation.forget(connection, state)
@@ -292,51 +291,20 @@ def hold_given_up(connection: Connection, now: datetime, limit: int = 500) -> in
     return len(_hold(connection, ids, GIVEN_UP, now=now, kind="failed", event=Event.DECIDED_HOLD))
 
 
-def rule(
-    connection: Connection,
-    site_id: str,
-    comment_id: str,
-    revision: int,
-    action: Action,
-    *,
-    moderator: str,
-    now: datetime,
-    reason: str | None = None,
-    note: str | None = None,
-) -> None:
-    """Record a person's final word on the revision they saw.
+def key_row(site_id: str, idempotency: Idempotency, comment_id: str, now: datetime) -> dict[str, Any]:
+    """A client's promise on record."""
+    return {
+        "site_id": site_id,
+        "key": idempotency.key,
+        "body_digest": idempotency.body_digest,
+        "comment_id": comment_id,
+        "created_at": now,
+    }
 
-    Raises:
-        NotFoundError, ErasedError; ModerationError with code ``comment.changed`` when the comment was edited since.
-        ValueError: a ruling approves or rejects, it does not hold.
-    """
-    if action is Action.HOLD:
-        raise ValueError("A ruling approves or rejects.")
-    state = _locked(connection, site_id, comment_id)
-    if state.revision != revision:
-        error = ModerationError("The comment was edited since you read it.")
-        error.code = "comment.changed"
-        raise error
-    event = Event.RULED_APPROVE if action is Action.APPROVE else Event.RULED_REJECT
-    status = next_status(standing(state.status, late=state.held_late, ruled=state.ruled), event)
-    ruling_id = new_id()
-    store.insert_ruling(
-        connection,
-        {
-            "id": ruling_id,
-            "comment_id": comment_id,
-            "revision": revision,
-            "action": action.value,
-            "reason": reason,
-            "note": note,
-            "moderator": moderator,
-            "ruled_at": now,
-        },
-    )
-    after = replace(state, status=status or state.status, ruled=True, held_late=False)
-    changes = {"status": after.status.value, "ruled": True, "held_late": False, "ruling_id": ruling_id}
-    store.update_comment(connection, comment_id, changes)
-    reputation.move(connection, [(state, after)])
+
+def key_reused() -> KeyReusedError:
+    """What to say of a promise that was not kept."""
+    return KeyReusedError("This Idempotency-Key came with another body before; use a new key.")
 
 
 def put_article(connection: Connection, site_id: str, external_id: str, facts: ArticleFacts, now: datetime) -> None:
@@ -357,7 +325,12 @@ def put_article(connection: Connection, site_id: str, external_id: str, facts: A
         store.update_article(connection, known["id"], values)
 
 
-def _locked(connection: Connection, site_id: str, comment_id: str) -> store.State:
+def locked(connection: Connection, site_id: str, comment_id: str) -> store.State:
+    """Where a comment stands, which nobody else can change until this transaction ends.
+
+    Raises:
+        NotFoundError, ErasedError.
+    """
     state = store.lock_states(connection, [comment_id]).get(comment_id)
     if state is None or state.site_id != site_id:
         raise NotFoundError("There is no such comment.")
@@ -370,7 +343,7 @@ def _again(known: store.Known, body_digest: str, idempotency: Idempotency) -> Ac
     if known.status is Status.ERASED:
         return ErasedError("This comment was erased.")
     if body_digest != idempotency.body_digest:
-        return KeyReusedError("This Idempotency-Key came with another body before; use a new key.")
+        return key_reused()
     return Accepted(known.id, None, created=False)
 
 

@@ -101,11 +101,11 @@ def submit_comment(site: Site) -> Response:
     here = web()
     body = read_bytes(MAX_COMMENT_BYTES)
     submission = parse(Submission, body)
-    idempotency = _idempotency(here, body)
+    idempotency = idempotency_of(here, body)
     outcome, received_at = _submit_one(here, site, submission, idempotency)
     accepted = _unless_refused(outcome)
     wait = preferred_wait(here.settings.wait_max_seconds)
-    known = None if accepted.created else _facts(here, site, accepted.id)
+    known = None if accepted.created else facts(here, site, accepted.id)
     if known is None or known.status == Status.PENDING:
         known = _announce_and_wait(here, site, accepted.id, wait) or known
     if known is not None:
@@ -139,7 +139,7 @@ def submit_batch(site: Site) -> Response:
         if isinstance(outcome, Accepted):
             (created if outcome.created else repeated).append(outcome.id)
     if created:
-        _announce(here, created)
+        announce(here, created)
     with here.store.read() as connection:
         known = store.facts_of_all(connection, site.id, repeated) if repeated else {}
     results = {index: _refusal(index, item) for index, item in enumerate(items) if isinstance(item, Problem)}
@@ -199,7 +199,7 @@ def list_comments(site: Site) -> Response:
 )
 def read_comment(site: Site, comment_id: str) -> Response:
     """Read where a comment stands."""
-    row = _facts(web(), site, comment_id)
+    row = facts(web(), site, comment_id)
     if row.status == Status.ERASED:
         raise refused(moderation.ErasedError("This comment was erased."))
     return answer(comment_of(row))
@@ -228,11 +228,11 @@ def edit_comment(site: Site, comment_id: str) -> Response:
         return moderation.edit(connection, site.id, comment_id, change, now=edited_at, keep=here.keep)
 
     try:
-        _retrying(lambda: here.store.write(work))
+        retrying(lambda: here.store.write(work))
     except ModerationError as error:
         raise refused(error) from None
     wait = preferred_wait(here.settings.wait_max_seconds)
-    row = _facts(here, site, comment_id)
+    row = facts(here, site, comment_id)
     if row.status == Status.PENDING:
         row = _announce_and_wait(here, site, comment_id, wait) or row
     return _commented(comment_of(row), wait)
@@ -283,7 +283,7 @@ def put_article(site: Site, article_id: str) -> Response:
         raise Problem("not_found", "An article's id has 1 to 500 characters, none of them NUL.")
     facts = parse(ArticleFacts, read_bytes(MAX_COMMENT_BYTES))
     put_at = now()
-    _retrying(
+    retrying(
         lambda: here.store.write(
             lambda connection: moderation.put_article(connection, site.id, article_id, facts, put_at)
         )
@@ -366,7 +366,7 @@ def _submit_one(
     if idempotency is not None:
         received_at = now()
         return _submit(here, site, [submission], received_at, idempotency)[0], received_at
-    return _retrying(lambda: here.store.write_each(_submit_together, (site.id, here.keep), submission))
+    return retrying(lambda: here.store.write_each(_submit_together, (site.id, here.keep), submission))
 
 
 def _submit_together(
@@ -387,10 +387,10 @@ def _submit(
     def work(connection: Connection) -> list[Accepted | ModerationError]:
         return moderation.submit(connection, site.id, submissions, received_at, keep=here.keep, idempotency=idempotency)
 
-    return _retrying(lambda: here.store.write(work))
+    return retrying(lambda: here.store.write(work))
 
 
-def _retrying(write: Callable[[], T]) -> T:
+def retrying(write: Callable[[], T]) -> T:
     """Two hosts may store the same id at the same moment: the second sees the first one's row when it tries again."""
     for _ in range(RACES):
         try:
@@ -400,7 +400,8 @@ def _retrying(write: Callable[[], T]) -> T:
     return write()
 
 
-def _idempotency(here: Web, body: bytes) -> Idempotency | None:
+def idempotency_of(here: Web, body: bytes) -> Idempotency | None:
+    """The promise that the request makes, if it makes one."""
     key = request.headers.get("Idempotency-Key")
     if key is None:
         return None
@@ -415,7 +416,8 @@ def _unless_refused(outcome: Accepted | ModerationError) -> Accepted:
     return outcome
 
 
-def _announce(here: Web, ids: list[str], reply_to: str | None = None) -> bool:
+def announce(here: Web, ids: list[str], reply_to: str | None = None) -> bool:
+    """Tell the workers of comments to decide; false when Redis is away, and upkeep will tell them."""
     try:
         here.queue.announce(ids, reply_to)
     except redis.RedisError as error:
@@ -431,19 +433,24 @@ def _announce_and_wait(here: Web, site: Site, comment_id: str, wait: int) -> Any
     ``None`` when there was no waiting.
     """
     if wait == 0 or not here.waiting_slots.acquire(blocking=False):
-        _announce(here, [comment_id])
+        announce(here, [comment_id])
         return None
     reply = here.replies.expect(comment_id)
     try:
-        if not _announce(here, [comment_id], here.replies.address):
+        if not announce(here, [comment_id], here.replies.address):
             return None
-        return reply.wait(wait) or _facts(here, site, comment_id)
+        return reply.wait(wait) or facts(here, site, comment_id)
     finally:
         here.replies.forget(reply)
         here.waiting_slots.release()
 
 
-def _facts(here: Web, site: Site, comment_id: str) -> Any:
+def facts(here: Web, site: Site, comment_id: str) -> Any:
+    """How a comment of this site stands.
+
+    Raises:
+        Problem: there is none.
+    """
     with here.store.read() as connection:
         row = store.facts_of(connection, site.id, comment_id)
     if row is None:

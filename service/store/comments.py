@@ -276,9 +276,10 @@ def insert_decisions(connection: Connection, rows: Rows) -> None:
     connection.execute(_NEW_DECISION, rows)
 
 
-def insert_ruling(connection: Connection, row: Mapping[str, Any]) -> None:
-    """Append a ruling."""
-    connection.execute(sa.insert(rulings), [dict(row)])
+def decisions_on(connection: Connection, comment_id: str, revision: int) -> dict[str, AnyRow]:
+    """What was decided on one revision, by kind."""
+    query = sa.select(decisions).where(decisions.c.comment_id == comment_id, decisions.c.revision == revision)
+    return {row.kind: row for row in connection.execute(query)}
 
 
 @dataclass(frozen=True, slots=True)

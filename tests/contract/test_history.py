@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from classifier.domain import Action, Status
 from classifier.lifecycle import STATUS_OF_ACTION
 from service import moderation
+from service.rulings import rule, take_back
 from service.schemas import Edit
 from service.store import accounts
 from service.store.engine import Store
@@ -21,7 +22,7 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 HAPPENINGS = st.one_of(
     st.tuples(st.just("decide"), st.sampled_from(Action), st.integers(0, 1)),
     st.tuples(st.just("rule"), st.sampled_from([Action.APPROVE, Action.REJECT]), st.just(0)),
-    st.tuples(st.sampled_from(["edit", "late", "give up"]), st.none(), st.just(0)),
+    st.tuples(st.sampled_from(["edit", "late", "give up", "take back"]), st.none(), st.just(0)),
     st.tuples(st.just("erase"), st.none(), st.integers(0, 5)),
 )
 
@@ -35,7 +36,13 @@ def happen(store: Store, site: str, comment_id: str, what: str, action: Action |
             verdicts = {(comment_id, now_at - number): a_verdict(action)}
             store.write(lambda c: moderation.record_decisions(c, verdicts, NOW))
         elif what == "rule":
-            store.write(lambda c: moderation.rule(c, site, comment_id, now_at, action, moderator="ann", now=NOW))
+            store.write(lambda c: rule(c, site, comment_id, now_at, action, moderator="ann", now=NOW))
+        elif what == "take back":
+            with store.read() as connection:
+                standing = connection.execute(
+                    sa.select(comments.c.ruling_id).where(comments.c.id == comment_id)
+                ).scalar_one()
+            store.write(lambda c: take_back(c, site, comment_id, standing or "none", moderator="ann", now=NOW))
         elif what == "edit":
             change = Edit(comment=a_comment(f"Version {now_at + 1}."))
             store.write(lambda c: moderation.edit(c, site, comment_id, change, now=NOW))
@@ -50,7 +57,7 @@ def happen(store: Store, site: str, comment_id: str, what: str, action: Action |
             store.write(lambda c: moderation.hold_given_up(c, NOW))
         elif number == 0:
             store.write(lambda c: moderation.erase(c, site, comment_id))
-    except moderation.ErasedError:
+    except (moderation.ErasedError, moderation.NotFoundError):
         pass
 
 
@@ -63,17 +70,19 @@ def rebuilt(store: Store, comment_id: str) -> Status:
         if number is None:
             return Status.ERASED
         ruled = connection.execute(
-            sa.select(rulings.c.action)
+            sa.select(rulings)
             .where(rulings.c.comment_id == comment_id, rulings.c.revision == number)
             .order_by(rulings.c.id.desc())
-        ).scalars()
+        ).all()
+        undone = {row.undoes for row in ruled}
+        standing = [row.action for row in ruled if row.undoes is None and row.id not in undone]
         decided = {
             row.kind: row.action
             for row in connection.execute(
                 sa.select(decisions).where(decisions.c.comment_id == comment_id, decisions.c.revision == number)
             )
         }
-        final = ruled.first() or decided.get("failed") or decided.get("machine")
+        final = (standing or [None])[0] or decided.get("failed") or decided.get("machine")
         if final is not None:
             return STATUS_OF_ACTION[Action(final)]
         return Status.HELD if "late" in decided else Status.PENDING

@@ -15,7 +15,7 @@ from factories import a_comment, a_submission, a_verdict, an_article, an_author
 from classifier.campaigns import Leader, bands_of, fingerprints
 from classifier.domain import Action, Identity, Status
 from classifier.text import read
-from service import moderation
+from service import moderation, rulings
 from service.moderation import ErasedError, Keep
 from service.pseudonyms import Pseudonyms
 from service.reputation import Evidence
@@ -53,7 +53,7 @@ def decide(store: Store, comment_id: str, action: Action, revision: int = 1, **s
 
 def rule(store: Store, site: Site, comment_id: str, action: Action, revision: int = 1) -> None:
     """Record a person's ruling."""
-    store.write(lambda c: moderation.rule(c, site.id, comment_id, revision, action, moderator="ann", now=NOW))
+    store.write(lambda c: rulings.rule(c, site.id, comment_id, revision, action, moderator="ann", now=NOW))
 
 
 def edit(store: Store, site: Site, comment_id: str, text: str, author: AuthorIn = SIGNED) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from classifier.domain import Action, Status
-from service import moderation
+from service import moderation, rulings
 from service.moderation import Accepted, ErasedError, ExistsError, Idempotency, Keep, KeyReusedError, NotFoundError
 from service.schemas import ArticleFacts, Edit, Submission
 from service.store import accounts, tables
@@ -68,7 +68,7 @@ def decide(store: Store, comment_id: str, action: Action, *, revision: int = 1, 
 def rule(store: Store, site: Site, comment_id: str, action: Action, *, revision: int = 1) -> None:
     """Record a person's ruling."""
     store.write(
-        lambda c: moderation.rule(c, site.id, comment_id, revision, action, moderator="ann", now=NOW, note="Off topic.")
+        lambda c: rulings.rule(c, site.id, comment_id, revision, action, moderator="ann", now=NOW, note="Off topic.")
     )
 
 

@@ -26,7 +26,7 @@ import config
 from classifier.domain import Action
 from classifier.packing import pack
 from config import Settings
-from service import moderation
+from service import moderation, rulings
 from service.brain import Brain
 from service.cli import cli
 from service.models import promote, register
@@ -70,7 +70,7 @@ def fill(settings: Settings, store: Store, comments: int = 12) -> str:
         moderation.submit(connection, site.id, [a_submission()], NOW, idempotency=Idempotency("key", "digest"))
         verdicts = {(ids[n], 1): a_verdict(list(Action)[n % 3]) for n in range(comments // 2)}
         moderation.record_decisions(connection, verdicts, NOW)
-        moderation.rule(connection, site.id, ids[0], 1, Action.REJECT, moderator="ann", now=NOW, note="Nein.")
+        rulings.rule(connection, site.id, ids[0], 1, Action.REJECT, moderator="ann", now=NOW, note="Nein.")
         moderation.edit(connection, site.id, ids[1], Edit(comment=a_comment("Edited.")), now=NOW)
         moderation.erase(connection, site.id, ids[2])
         return accounts.add_key(connection, site, settings.secret, NOW)

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from classifier.domain import Action, Context, Identity, Signal
 from classifier.signals import find_signals
 from classifier.text import read
-from service import moderation
+from service import moderation, rulings
 from service.history import Known
 from service.pace import Arrival, Pace
 from service.queue import connect
@@ -69,7 +69,7 @@ class Blog:
         now = datetime.now(UTC)
         for comment_id in ids:
             self.here.store.write(
-                lambda c, each=comment_id: moderation.rule(c, self.site_id, each, 1, action, moderator="ann", now=now)
+                lambda c, each=comment_id: rulings.rule(c, self.site_id, each, 1, action, moderator="ann", now=now)
             )
 
     def a_reader(self, author: dict[str, Any], texts: list[str], action: Action = Action.APPROVE) -> None:
@@ -198,7 +198,7 @@ def test_an_edit_after_approval_takes_its_credit_back(blog):
     assert "links.new_domain" in blog.signals(ids[0])
     now = datetime.now(UTC)
     blog.here.store.write(
-        lambda c: moderation.rule(c, blog.site_id, ids[0], 2, Action.APPROVE, moderator="ann", now=now)
+        lambda c: rulings.rule(c, blog.site_id, ids[0], 2, Action.APPROVE, moderator="ann", now=now)
     )
     assert blog.rows(authors)[0]["earned"] == 2
 

@@ -12,7 +12,7 @@ from rq.serializers import JSONSerializer
 
 from classifier import registry
 from classifier.domain import Action
-from service import moderation
+from service import moderation, rulings
 from service.queue import BELL, CLASSIFY_QUEUE, LISTENING, WAITING, connect
 from service.store.tables import comments, decisions
 from workers import classify
@@ -143,7 +143,7 @@ def test_a_person_has_the_last_word_on_a_late_comment(client, headers, here, upk
     upkeep.hold_what_is_late()
     now = datetime.now(UTC)
     here.store.write(
-        lambda connection: moderation.rule(
+        lambda connection: rulings.rule(
             connection, site_and_key[0].id, comment_id, 1, Action.REJECT, moderator="ann", now=now, reason="off_topic"
         )
     )

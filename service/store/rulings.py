@@ -1,0 +1,133 @@
+"""SQL about rulings: what people said of comments; rows are added, never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from classifier.domain import Action, Status
+from classifier.lessons import RulingReason
+from service.store.comments import AnyRow
+from service.store.tables import comments, decisions, revisions, rulings
+
+#: Comments that are read at a time.
+CHUNK: Final = 500
+#: The action of a row that takes another ruling back.
+UNDO: Final = "undo"
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """The ruling that stands on one revision, with its text and what the machine had said before."""
+
+    comment_id: str
+    revision: int
+    action: Action
+    reason: RulingReason | None
+    source: str
+    ruled_at: datetime
+    text: str
+    scores: Mapping[str, float]
+    model: str | None
+
+
+def insert_ruling(connection: Connection, row: Mapping[str, Any]) -> None:
+    """Append a ruling."""
+    connection.execute(sa.insert(rulings), [dict(row)])
+
+
+def rulings_of(connection: Connection, comment_id: str) -> list[AnyRow]:
+    """All rulings on a comment, in the order they were made."""
+    query = sa.select(rulings).where(rulings.c.comment_id == comment_id).order_by(rulings.c.id)
+    return list(connection.execute(query))
+
+
+def standing_of(rows: list[AnyRow]) -> AnyRow | None:
+    """Of the rulings on one revision, in order, the last that nobody took back."""
+    undone = {row.undoes for row in rows if row.undoes is not None}
+    left = [row for row in rows if row.undoes is None and row.id not in undone]
+    return left[-1] if left else None
+
+
+_ON_COMMENTS: Final = (
+    sa.select(
+        rulings.c.id,
+        rulings.c.comment_id,
+        rulings.c.revision,
+        rulings.c.action,
+        rulings.c.reason,
+        rulings.c.source,
+        rulings.c.undoes,
+        rulings.c.ruled_at,
+        revisions.c.text,
+        decisions.c.scores,
+        decisions.c.model,
+    )
+    .join(
+        revisions,
+        sa.and_(revisions.c.comment_id == rulings.c.comment_id, revisions.c.number == rulings.c.revision),
+    )
+    .outerjoin(
+        decisions,
+        sa.and_(
+            decisions.c.comment_id == rulings.c.comment_id,
+            decisions.c.revision == rulings.c.revision,
+            decisions.c.kind == "machine",
+        ),
+    )
+    .where(rulings.c.comment_id.in_(sa.bindparam("ids", expanding=True)))
+    .order_by(rulings.c.comment_id, rulings.c.revision, rulings.c.id)
+)
+_NEXT_RULED: Final = (
+    sa.select(comments.c.id)
+    .where(comments.c.site_id == sa.bindparam("site_id"), comments.c.id > sa.bindparam("after"))
+    .where(sa.exists().where(rulings.c.comment_id == comments.c.id))
+    .order_by(comments.c.id)
+    .limit(CHUNK)
+)
+
+
+def ruled_on(connection: Connection, site_id: str) -> Iterator[Ruled]:
+    """What people said of this site's texts, one after the other: erased texts are not among them.
+
+    They come in the order of the comments, so the same rulings come in the same order.
+    """
+    after = ""
+    while ids := list(connection.execute(_NEXT_RULED, {"site_id": site_id, "after": after}).scalars()):
+        after = ids[-1]
+        rows = connection.execute(_ON_COMMENTS, {"ids": ids})
+        for (comment_id, revision), group in groupby(rows, key=lambda row: (row.comment_id, row.revision)):
+            last = standing_of(list(group))
+            if last is not None:
+                yield _ruled(comment_id, revision, last)
+
+
+def _ruled(comment_id: str, revision: int, row: AnyRow) -> Ruled:
+    return Ruled(
+        comment_id=comment_id,
+        revision=revision,
+        action=Action(row.action),
+        reason=RulingReason(row.reason) if row.reason in set(RulingReason) else None,
+        source=row.source,
+        ruled_at=row.ruled_at,
+        text=row.text,
+        scores=row.scores or {},
+        model=row.model,
+    )
+
+
+def waiting_scores(connection: Connection, site_id: str, model: str) -> list[Mapping[str, float]]:
+    """The scores of what this model judged on the site and still waits for a person."""
+    query = (
+        sa.select(decisions.c.scores)
+        .join(comments, comments.c.decision_id == decisions.c.id)
+        .where(comments.c.site_id == site_id, comments.c.status == Status.HELD.value, ~comments.c.ruled)
+        .where(decisions.c.model == model)
+    )
+    return [scores for scores in connection.execute(query).scalars() if scores]
