@@ -34,7 +34,8 @@ FEWEST_TOPIC_WORDS: Final = 4
 FLUENT_WORDS: Final = 9
 _MOST_PRAISE_WORDS: Final = 90
 #: The most that the topic may speak for violent words, in logits.
-MOST_MITIGATION: Final = 0.6
+MOST_MITIGATION: Final = 1.0
+_ON_TOPIC_TOO: Final = 1 / 0.6
 
 _FLATTERY: Final = KINDS.index("flattery")
 _VIOLENCE: Final = KINDS.index("violence")
@@ -100,6 +101,8 @@ def relevance_signals(context: Context, document: Document) -> Iterator[Signal]:
             head="spam",
         )
     weight = _mitigation(words, topic.violent | parent.violent)
+    if near >= ON_TOPIC:
+        weight = round(weight * _ON_TOPIC_TOO, 4)
     if weight:
         for head in _HEADS:
             yield Signal(
@@ -146,7 +149,7 @@ def _mitigation(words: list[str], topic: frozenset[str]) -> float:
     if not places or any(_YOU in KINDS_OF.get(word, ()) for at in places for word in words[max(0, at - 4) : at + 5]):
         return 0.0
     told = sum(_stem(words[place]) in topic for place in places) / len(places)
-    return round(MOST_MITIGATION * max(told, 0.5 if len(topic) >= 2 else 0.0), 4)
+    return round(MOST_MITIGATION / _ON_TOPIC_TOO * max(told, 0.5 if len(topic) >= 2 else 0.0), 4)
 
 
 def _stem(word: str) -> str:

@@ -17,6 +17,7 @@ import re2
 from classifier.commerce import COMMERCE, DISPOSABLE_MAIL, FREE_MAIL, SHORTENERS, STRONG_COMMERCE, WEAK_TLDS
 from classifier.dense import host_of
 from classifier.domain import MAX_TEXT_CHARS, Action, Context, Signal, Span
+from classifier.harms import harm_signals
 from classifier.history import author_signals, domain_signals, likeness_signals, rate_signals
 from classifier.phrases import KINDS, KINDS_OF
 from classifier.relevance import ON_TOPIC, relevance, relevance_signals
@@ -171,7 +172,9 @@ def _author_name(context: Context, document: Document) -> Iterator[Signal]:
     words = words_of(read_name.text)
     strength = _commerce(words)
     if strength >= 2:
-        yield _spam("author.keyword_name", "The author's name is a sales phrase.", 4.0 + min(strength, 4) / 2)
+        # Whatever such an author writes, it is written for the name's sake.
+        message = "The author's name is a sales phrase."
+        yield _spam("author.keyword_name", message, 4.0 + min(strength, 4) / 2, forces=Action.HOLD)
     elif strength and (len(words) >= 3 or context.author.url):
         yield _spam("author.trade_name", "The author's name holds a word of trade.", 1.5)
     if read_name.links:
@@ -189,7 +192,9 @@ def _author_url(context: Context, document: Document) -> Iterator[Signal]:
     words = link_words(url[:2000]).split()
     strength = max(_commerce(words), _commerce_inside(host_of(url)))
     if strength >= 1:
-        yield _spam("author.keyword_url", "The author's web address is made of sales words.", 2 + min(strength, 4) / 2)
+        message = "The author's web address is made of sales words."
+        forces = Action.HOLD if strength >= 2 else None
+        yield _spam("author.keyword_url", message, 2 + min(strength, 4) / 2, forces=forces)
     host = host_of(url)
     if host.rsplit(".", 1)[-1] in WEAK_TLDS:
         yield _spam("author.cheap_domain", "The author's web address is in a zone that spam favours.", 1.0)
@@ -218,6 +223,18 @@ _HELPLINE: Final = re2.compile(
     r"\b(?:customer (?:care|service|support)|tech(?:nical)? support|support (?:number|phone|team|line)|"
     r"help ?(?:line|desk)|toll[ -]?free|hotline|contact number|phone number|call now|call us|whatsapp|wa me)\b"
 )
+# People pass on the number of a crisis line; that must not be lost to a machine.
+_CRISIS: Final = re2.compile(
+    r"suicid|samaritans|crisis|lifeline|self[- ]harm|domestic (?:violence|abuse)|childline|telefonseelsorge|selbstmord|"
+    r"sos amitié|teléfono de la esperanza|centro de valorização|телефон доверия|самоуби"
+)
+_CRISIS_LINE: Final = Signal(
+    code="phone.crisis_line",
+    message="A number is given to people in need, so a person decides.",
+    weight=-1.0,
+    head="spam",
+    caps=Action.HOLD,
+)
 
 
 def _support_scam(context: Context, document: Document) -> Iterator[Signal]:
@@ -225,80 +242,12 @@ def _support_scam(context: Context, document: Document) -> Iterator[Signal]:
     if _PHONE.search(document.visible) is None and "<phone>" not in document.visible:
         return
     match = _HELPLINE.search(document.text)
-    if match is not None:
+    if not document.links and _CRISIS.search(document.text) is not None:
+        yield _CRISIS_LINE
+    elif match is not None:
         yield _spam(
             "phone.helpline", "A phone number is offered as a helpline.", 2.5, (document.raw_span(*match.span()),)
         )
-
-
-_HARM: Final = (
-    r"(?:kill|murder|shoot|stab|rape|behead|strangle|choke|slaughter|butcher|lynch|burn|hang|hurt|beat|break|cut|"
-    r"destroy|gut|skin|smash)"
-)
-_THREAT: Final = re2.compile(
-    r"\b(?:i|we|im|ill)\b(?:'?ll|'?m|'?re)?(?: (?:will|am|are|going to|gonna|gunna|want to|wanna|swear|promise|come|"
-    r"coming|to|find you|and|fucking|personally|gladly|happily|really|ll|m|re)){0,8} "
-    + _HARM
-    + r" (?:the shit out of |up )?"
-    r"(?:you|u|ur|your (?:family|kids|children|wife|husband|mother|mom|daughter|son|house|face|throat|head|neck))\b"
-    r"|\b(?:you(?:'?re| are| will be| re)|ur|u r) (?:a )?(?:dead(?: man| meat| woman)|going to die|gonna die)\b"
-    r"|\bi know where (?:you|u) (?:live|work|sleep)\b"
-    r"|\b(?:someone|somebody|they) (?:should|needs? to|ought to) (?:\w+ )?(?:kill|shoot|rape|hang|lynch|stab|murder) "
-    r"(?:you|u|your)\b"
-)
-_SELF_HARM: Final = re2.compile(
-    r"\b(?:go |just |please |should |pls )*(?:kill|hang|shoot|drown|gas|cut) (?:yourself|urself|yourselves|your self)\b"
-    r"|\bkys\b|\bend your (?:own )?life\b|\bdrink bleach\b|\bdo (?:us|everyone|the world) a favou?r and (?:die|jump)\b"
-)
-_REPORTED: Final = re2.compile(
-    r"(?:said|says|told|tells|threaten\w*|wrote|yell\w*|scream\w*|shout\w*|if|never|not|n't|dont|nobody|suicide|hotline)"
-    r"[^.!?]{0,24}$"
-)
-
-
-def _harm(context: Context, document: Document) -> Iterator[Signal]:
-    """Direct threats and calls to self-harm; told ones ("he said I will kill you") are not counted."""
-    del context
-    for pattern, code, message, head in (
-        (_THREAT, "threat.direct", "A direct threat against a person.", "threat"),
-        (_SELF_HARM, "harm.self", "A call to self-harm.", "toxicity"),
-    ):
-        spans = [
-            document.raw_span(*match.span())
-            for match in (pattern.finditer(document.text) if pattern.search(document.text) is not None else ())
-            if not _REPORTED.search(document.text[max(0, match.start() - 40) : match.start()])
-        ]
-        if spans:
-            yield _grave(code, message, 3.0, tuple(spans[:20]), head)
-
-
-_ADDRESS: Final = re2.compile(
-    r"\b(?:lives?|living|resides?|address(?: is)?|home is|house is|find (?:him|her|them)) (?:at|on|:)? ?\d{1,5} \w+"
-    r"(?: \w+)? (?:street|st|avenue|ave|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|way|place|pl)\b"
-    r"|\b(?:his|her|their) (?:home )?address is\b[^.!?]{0,40}\d"
-)
-
-
-_NUMBER: Final = r"\+?\(?\d[\d() .\-]{6,17}\d"
-_PRIVATE_NUMBER: Final = re2.compile(
-    r"\b(?:his|her) (?:(?:home|private|personal|cell|mobile|own|real|tele) ?)*(?:phone|cell|mobile|number)"
-    rf"(?: ?number| no\.?)?(?: is| -|:)? ?{_NUMBER}"
-    r"|\b(?:their|[\pL\pM-]{2,40}(?:'s|s')) (?:home|private|personal|cell|mobile) ?(?:tele)?(?:phone|cell|mobile)?"
-    rf"(?: ?number| no\.?)?(?: is| -|:)? ?{_NUMBER}"
-    rf"|\b(?:call|ring|text|phone|bother|harass) (?:him|her) (?:\w+ ){{0,3}}(?:at|on|under) {_NUMBER}"
-)
-
-
-def _doxing(context: Context, document: Document) -> Iterator[Signal]:
-    """Where a person lives or how to reach them; a firm's or the writer's own number is not meant."""
-    del context
-    for pattern, code, message in (
-        (_ADDRESS, "privacy.address", "The comment seems to give away where a person lives or how to reach them."),
-        (_PRIVATE_NUMBER, "privacy.phone", "The comment seems to give away a person's telephone number."),
-    ):
-        match = pattern.search(document.text)
-        if match is not None:
-            yield _grave(code, message, 2.0, (document.raw_span(*match.span()),))
 
 
 # Scripts in which we had no comment labelled for abuse: there the model's doubt is mostly about the script.
@@ -333,19 +282,13 @@ _CHECKS: Final[tuple[Callable[[Context, Document], Iterator[Signal]], ...]] = (
     domain_signals,
     relevance_signals,
     _support_scam,
-    _harm,
-    _doxing,
+    harm_signals,
     _language,
 )
 
 
-def _grave(code: str, message: str, weight: float, spans: tuple[Span, ...], head: str | None = None) -> Signal:
-    """Evidence of harm to a person: held for a person, and shown before anything else."""
-    return Signal(code=code, message=message, weight=weight, head=head, forces=Action.HOLD, spans=spans, escalate=True)
-
-
-def _spam(code: str, message: str, weight: float, spans: tuple[Span, ...] = ()) -> Signal:
-    return Signal(code=code, message=message, weight=weight, spans=spans, head="spam")
+def _spam(code: str, message: str, weight: float, spans: tuple[Span, ...] = (), forces: Action | None = None) -> Signal:
+    return Signal(code=code, message=message, weight=weight, spans=spans, head="spam", forces=forces)
 
 
 def _spans(links: Sequence[Link]) -> tuple[Span, ...]:
