@@ -16,11 +16,13 @@ from classifier.offsets import Edit, Rewriter
 from classifier.phrases import terms
 from classifier.vocabulary import is_common, is_known, is_sensitive
 
+_ASCII: Final = frozenset(map(chr, range(0x80)))
 _LETTER_RUN: Final = re.compile(r"[^\W\d_]+")
 _FOREIGN_LETTER: Final = re.compile(r"[^\W\d_A-Za-z]")
 _LATIN_LETTER: Final = re.compile(r"[A-Za-z]")
 _EAST_ASIAN: Final = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _FLAGS: Final = re.compile("[\U0001f1e6-\U0001f1ff]+")
+_REGIONAL: Final = {0x1F1E6 + place: chr(ord("a") + place) for place in range(26)}
 #: Shown from right to left up to the end of the line, unless it is closed before.
 _OVERRIDDEN: Final = re.compile("\u202e([^\u202c\u202e\n]{2,2000})\u202c?")
 _UNMASK: Final = str.maketrans(LOOK_ALIKES | MARKED)
@@ -35,6 +37,8 @@ _ENGLISH: Final = terms(
 _TONES: Final = ("\u0300", "\u0301", "\u0304")
 _ENGLISH_SHARE: Final = 0.1
 _LONGEST_WORD: Final = 40
+#: More different letters than any language has; of a flood of rare ones the rest stay as they are.
+_MOST_LETTERS: Final = 8192
 
 
 @dataclass(slots=True)
@@ -67,15 +71,19 @@ def undress(text: str, disguises: Disguises) -> tuple[str, list[tuple[Edit, ...]
     if "\u202e" in text:
         text, edits = _read_backwards(text, disguises)
         steps.append(edits)
-    present = {char for char in set(text) if char > "\x7f"}
+    present = set(text) - _ASCII
     marks = "".join(sorted(char for char in present if unicodedata.combining(char) or "\u1160" <= char <= "\u11ff"))
     if marks:
         text, edits = _compose(text, marks, disguises)
         steps.append(edits)
-        present = {char for char in set(text) if char > "\x7f"}
+        present = set(text) - _ASCII
+    if len(present) > _MOST_LETTERS:
+        present = set(sorted(present)[:_MOST_LETTERS])
+        shown = text.translate({ord(char): SHOWN[char] for char in present})
+    else:
+        shown = text.translate(CODES)
     styled = {char for char in present if is_styled(char)}
     _count_costumes(text, present, styled, disguises)
-    shown = text.translate(CODES)
     odd = "".join(sorted(char for char in present if len(SHOWN[char]) != 1))
     if odd:
         rewriter = Rewriter(text)
@@ -135,7 +143,9 @@ def _count_costumes(text: str, present: set[str], styled: set[str], disguises: D
 
 def _flags_or_letters(match: re.Match[str]) -> str:
     """Regional letters in pairs are flags; alone, or where they spell a word, they are letters."""
-    word = "".join(chr(ord(char) - 0x1F1E6 + ord("a")) for char in match[0])
+    if len(match[0]) > _LONGEST_WORD:
+        return match[0]
+    word = match[0].translate(_REGIONAL)
     return word if len(word) == 1 or (len(word) > 2 and is_known(word)) else match[0]
 
 

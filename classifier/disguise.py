@@ -13,7 +13,7 @@ from itertools import islice, product
 from typing import Final, NamedTuple
 
 from classifier.phrases import terms
-from classifier.vocabulary import is_common, is_known, is_sensitive, severity_of
+from classifier.vocabulary import SENSITIVE, flags_of, is_common, is_known, is_sensitive, severity_of
 
 _LEET: Final = {
     "0": "o", "1": "il", "3": "e", "4": "a", "5": "s", "7": "t", "8": "b", "9": "g",
@@ -36,6 +36,7 @@ _SIGNS: Final = re.compile(r"[0-9@$!|+(*#€£¥]")
 #: Words of one or two letters that people write.
 SMALL_WORDS: Final = terms("a am an as at be by do go he hi i if in is it me my no of oh ok on or so to up us we")
 _LONGEST: Final = 40
+_LONGEST_CUT: Final = 20
 _MOST_READINGS: Final = 48
 _COMPANY: Final = 2
 #: So few letters may be a name like СССР, which is not stretched; a star in so short a word hides too much.
@@ -105,7 +106,7 @@ def _doubtful_leet(core: str) -> Reading | None:
 @lru_cache(maxsize=8192)
 def joins(first: str, second: str) -> bool:
     """Whether two neighbouring tokens are one grave word cut in two."""
-    if not 3 < len(first) + len(second) < _LONGEST or not is_sensitive(first + second):
+    if not 3 < len(first) + len(second) < _LONGEST_CUT or not flags_of(first + second) & SENSITIVE:
         return False
     shorter = min(first, second, key=len)
     if not all(is_common(word) or word in SMALL_WORDS for word in (first, second)):

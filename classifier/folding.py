@@ -126,6 +126,10 @@ MARKED: Final = _marked()
 MARKLESS: Final = {ord(char): plain[0] for char, plain in MARKED.items()}
 
 
+#: Beyond this, a letter that is its own compatible form is no Latin letter with marks.
+_LAST_MARKED: Final = 0x2C80
+
+
 class _Shown(dict[str, str]):
     """What a reader sees of a character, its case kept; folded on first sight and remembered."""
 
@@ -143,8 +147,19 @@ def _show(char: str) -> str:
     if code in _INVISIBLE:
         return ""
     odd = _ODD_LATIN.get(char.lower())
-    letter = (odd.upper() if char.isupper() else odd) if odd else _named_latin(char)
-    return letter or _unadorned(unicodedata.normalize("NFKC", char))
+    letter = (odd.upper() if char.isupper() else odd) if odd else _named_latin(char) if _may_be_latin(code) else ""
+    if letter:
+        return letter
+    plain = unicodedata.normalize("NFKC", char)
+    return char if plain == char and code > _LAST_MARKED else _unadorned(plain)
+
+
+def _may_be_latin(code: int) -> bool:
+    """Whether the block of a code point holds Latin letters; to look up names is slow."""
+    return (
+        code < 0x2C80 or 0xA720 <= code < 0xAB70 or 0x10780 <= code < 0x107C0 or 0x1DF00 <= code < 0x1E000
+        or 0x1F100 <= code < 0x1F200
+    )  # fmt: skip
 
 
 def _unadorned(plain: str) -> str:
@@ -165,7 +180,10 @@ class _Codes(dict[int, str]):
     """The same for ``str.translate``, which asks by code point."""
 
     def __missing__(self, code: int) -> str:
-        return SHOWN[chr(code)]
+        shown = SHOWN[chr(code)]
+        if len(self) < _REMEMBERED:
+            self[code] = shown
+        return shown
 
 
 #: ``SHOWN`` by code point; the living alphabets are filled in beforehand.

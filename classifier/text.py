@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import accumulate, islice
 from typing import Final
 
 from classifier.costumes import Disguises, undress, visible_letters
@@ -60,7 +60,7 @@ _LINK: Final = re.compile(
     r"|(?<![\w@.-])[^\W_][\w-]{0,62}(?:\.[\w-]{1,63}){0,4}\.(?:" + _TLDS + r")(?![\w-])(?:/[^\s<>\"'|]*)?",
     re.IGNORECASE,
 )
-_DOT_HINT: Final = re.compile(r"dot|[(\[{]\.[)\]}]", re.IGNORECASE)
+_DOT_HINTS: Final = ("dot", "(.)", "[.]", "{.}")
 #: Not ``the dot com bubble``.
 _SPELT_DOT: Final = re.compile(
     r"(?<=[a-z0-9]) ?(?:[(\[{] ?(?:dot|\.) ?[)\]}]) ?(?=[a-z0-9])"
@@ -187,7 +187,8 @@ def _render(raw: str, links: list[Link], disguises: Disguises) -> tuple[str, tup
 
 def _spelt_dots(visible: str, disguises: Disguises) -> tuple[str, tuple[Edit, ...]]:
     """``example (dot) com`` as the address that it is."""
-    if not _DOT_HINT.search(visible):
+    small = visible.lower()
+    if not any(hint in small for hint in _DOT_HINTS):
         return visible, ()
     rewriter = Rewriter(visible)
     for match in _SPELT_DOT.finditer(visible):
@@ -245,8 +246,12 @@ def _single_spaces(text: str) -> tuple[str, tuple[Edit, ...]]:
     rewriter = Rewriter(text)
     if first:
         rewriter.replace(0, first, "")
-    for match in _SPACES.finditer(text, first, last):
-        rewriter.replace(match.start(), match.end(), " ")
+    at = text.find("  ", first, last)
+    while at >= 0:
+        spaces = _SPACES.match(text, at, last)
+        end = spaces.end() if spaces else last
+        rewriter.replace(at, end, " ")
+        at = text.find("  ", end, last)
     if first < len(text) > last:
         rewriter.replace(last, len(text), "")
     return rewriter.finish()
@@ -272,27 +277,29 @@ def _undisguise(text: str, disguises: Disguises) -> tuple[str, tuple[Edit, ...]]
             _HONEST.add(token)
     if not odd:
         return text, ()
-    tricks = accepted(odd)
+    tricks = accepted(odd) if any(reading.trick for reading in odd.values()) else {}
     places = [at for at, token in enumerate(tokens) if token in odd]
-    changes = {at: tricks[tokens[at]] for at in places if tokens[at] in tricks}
+    changes = {at for at in places if tokens[at] in tricks}
     cuts = {
         at + after
         for at in places
         if at not in changes
         for after in (0, 1)
-        if 0 < at + after < len(tokens) and joins(tokens[at + after - 1], tokens[at + after])
+        if 0 < at + after < len(tokens)
+        and at + 2 * after - 1 not in changes
+        and joins(tokens[at + after - 1], tokens[at + after])
     }
     if not changes and not cuts:
         return text, ()
     rewriter = Rewriter(text)
-    start = 0
-    for at, token in enumerate(tokens):
-        if at in cuts and at - 1 not in changes and at not in changes:
-            rewriter.replace(start - 1, start, "")
-            disguises.split += 1
-        elif at in changes:
-            trick = changes[at]
+    starts = list(accumulate((len(token) + 1 for token in tokens), initial=0))
+    for at in sorted(changes | cuts):
+        start, token = starts[at], tokens[at]
+        if at in changes:
+            trick = tricks[token]
             rewriter.replace(start, start + len(token), odd[token].word)
             setattr(disguises, trick, getattr(disguises, trick) + 1)
-        start += len(token) + 1
+        else:
+            rewriter.replace(start - 1, start, "")
+            disguises.split += 1
     return rewriter.finish()

@@ -41,16 +41,21 @@ def _table() -> tuple[array[int], bytes]:
     return keys, content[4 + 4 * count :]
 
 
+def flags_of(word: str) -> int:
+    """What ``FLAGS`` says of a word, without remembering it: for what is hardly ever asked twice."""
+    keys, flags = _table()
+    key = key_of(word)
+    index = bisect_left(keys, key)
+    return flags[index] if index < len(keys) and keys[index] == key else 0
+
+
 class _Flags(dict[str, int]):
     """The flags of words, looked up once each; emptied when it has grown large."""
 
     def __missing__(self, word: str) -> int:
-        keys, flags = _table()
-        key = key_of(word)
-        index = bisect_left(keys, key)
         if len(self) >= _REMEMBERED:
             self.clear()
-        found = self[word] = flags[index] if index < len(keys) and keys[index] == key else 0
+        found = self[word] = flags_of(word)
         return found
 
 
