@@ -28,7 +28,8 @@ _DATA_DIR = click.option(
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder of a model version, as `sluice train` and `sluice models export` write it. Default: the shipped one.",
 )
-def score(file: str, policy_file: Path | None, model: Path | None) -> None:
+@click.option("--explain", is_flag=True, help="Add to each row what every part of every score adds to it.")
+def score(file: str, policy_file: Path | None, model: Path | None, explain: bool) -> None:
     """Judge comments in JSON Lines (plain or gzip; - for standard input): one JSON line out per row, in order."""
     from classifier.policy import DEFAULT_POLICY, PolicyError
     from classifier.policy_document import policy_from_file
@@ -41,7 +42,7 @@ def score(file: str, policy_file: Path | None, model: Path | None) -> None:
     except (PolicyError, ModelError) as error:
         raise click.ClickException(str(error)) from None
     with open_lines(file) as lines:
-        score_lines(lines, sys.stdout, sys.stderr, scorer, policy)
+        score_lines(lines, sys.stdout, sys.stderr, scorer, policy, explained=explain)
 
 
 @click.command()

@@ -12,13 +12,14 @@ from enum import StrEnum
 from typing import Any, Final
 
 from classifier.dense import DENSE
-from classifier.domain import HEADS, Signal, Span
+from classifier.documents import spans_document
+from classifier.domain import HEADS, Context, Signal, Span
 from classifier.explain import Explanation, Word, explain
 from classifier.in_words import in_words
 from classifier.policy import Policy, Thresholds
 from classifier.scoring import Scorer
-from classifier.text import Document
-from classifier.weighing import Weighed, chance
+from classifier.text import Document, read
+from classifier.weighing import chance, weigh
 
 #: How many words and how many features are listed for a head.
 MOST_WORDS: Final = 10
@@ -55,7 +56,7 @@ class Entry:
         if self.code is not None:
             fields["code"] = self.code
         if self.spans:
-            fields["spans"] = [[span.start, span.end] for span in self.spans]
+            fields["spans"] = spans_document(self.spans)
         return fields
 
 
@@ -80,10 +81,13 @@ class Account:
         }
 
 
-def ledger(weighed: Weighed, scorer: Scorer) -> dict[str, Account]:
-    """The accounts of a comment that was just weighed."""
+def ledger(context: Context, scorer: Scorer, policy: Policy) -> dict[str, Account]:
+    """The accounts of a comment as it is judged now."""
+    document = read(context.text)
+    logits = dict(zip(HEADS, scorer.calibrated_logits([document]).tolist()[0], strict=True))
+    weighed = weigh(context, document, logits, policy)
     signals = (*weighed.signals, *(demand.signal for demand in weighed.demands))
-    return accounts(scorer, weighed.document, signals, weighed.policy, weighed.logits)
+    return accounts(scorer, document, signals, policy, logits)
 
 
 def accounts(
@@ -99,9 +103,7 @@ def accounts(
     """
     explanation = explain(scorer, document)
     words = explanation.words.by_word()
-    return {
-        head: _account(head, explanation, words, signals=signals, policy=policy, logits=logits) for head in HEADS
-    }
+    return {head: _account(head, explanation, words, signals=signals, policy=policy, logits=logits) for head in HEADS}
 
 
 def _account(

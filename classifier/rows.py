@@ -19,7 +19,9 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from classifier.assess import assess
+from classifier.documents import counterfactual_document, reason_document
 from classifier.domain import Action, Article, Author, Context, Reason, TextFormat, Verdict
+from classifier.ledger import ledger
 from classifier.policy import DEFAULT_POLICY, Policy
 from classifier.scoring import Scorer
 
@@ -56,7 +58,13 @@ def _lines_of(readline: Callable[[int], bytes]) -> Iterator[bytes]:
 
 
 def score_lines(
-    lines: Iterable[bytes], out: TextIO, log: TextIO, scorer: Scorer, policy: Policy = DEFAULT_POLICY
+    lines: Iterable[bytes],
+    out: TextIO,
+    log: TextIO,
+    scorer: Scorer,
+    policy: Policy = DEFAULT_POLICY,
+    *,
+    explained: bool = False,
 ) -> int:
     """Judge every line; writes exactly one line each, in order, and gives back their number."""
     columns = (SpinnerColumn(), TextColumn("{task.completed:,} comments judged"), TimeElapsedColumn())
@@ -65,24 +73,33 @@ def score_lines(
     with Progress(*columns, console=Console(file=log), transient=True) as progress:
         task = progress.add_task("score", total=None)
         while batch := list(islice(stream, _BATCH)):
-            out.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in score_batch(batch, scorer, policy))
+            rows = score_batch(batch, scorer, policy, explained=explained)
+            out.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
             done += len(batch)
             progress.update(task, completed=done)
     out.flush()
     return done
 
 
-def score_batch(lines: list[bytes], scorer: Scorer | None, policy: Policy) -> list[dict[str, Any]]:
-    """Answers to some lines, in order."""
-    rows = [_parse(line) for line in lines]
+def score_batch(
+    lines: list[bytes], scorer: Scorer | None, policy: Policy, *, explained: bool = False
+) -> list[dict[str, Any]]:
+    """Answers to some lines, in order; ``explained`` adds the full account of each score."""
+    rows = [read_line(line) for line in lines]
     contexts = [context for _, context in rows if isinstance(context, Context)]
     verdicts = iter(assess(contexts, scorer, policy))
-    return [
-        _answer(identity, next(verdicts) if isinstance(found, Context) else _invalid(found)) for identity, found in rows
-    ]
+    answers = []
+    for identity, found in rows:
+        verdict = next(verdicts) if isinstance(found, Context) else _invalid(found)
+        answer = _answer(identity, verdict)
+        if explained and scorer is not None and verdict.scores and isinstance(found, Context):
+            accounts = ledger(found, scorer, policy)
+            answer["explanation"] = {head: account.document() for head, account in accounts.items()}
+        answers.append(answer)
+    return answers
 
 
-def _parse(line: bytes) -> tuple[Any, Context | RowError]:
+def read_line(line: bytes) -> tuple[str | int | float | None, Context | RowError]:
     """The id of a row and its context, or what is wrong with it."""
     identity: Any = None
     try:
@@ -190,12 +207,6 @@ def _answer(identity: Any, verdict: Verdict) -> dict[str, Any]:
         "id": identity,
         "action": verdict.action.value,
         "scores": dict(verdict.scores),
-        "reasons": [_reason(reason) for reason in verdict.reasons],
+        "reasons": [reason_document(reason) for reason in verdict.reasons],
+        "counterfactual": counterfactual_document(verdict.counterfactual),
     }
-
-
-def _reason(reason: Reason) -> dict[str, Any]:
-    fields: dict[str, Any] = {"code": reason.code, "message": reason.message, "weight": round(reason.weight, 4)}
-    if reason.spans:
-        fields["spans"] = [[span.start, span.end] for span in reason.spans]
-    return fields

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from classifier.domain import Reason, Status, Verdict
+from classifier.documents import reason_document
+from classifier.domain import Status, Verdict
 from service.pseudonyms import Pseudonyms
 from service.schemas import CommentIn
 from service.store.accounts import new_id
@@ -97,13 +98,3 @@ def decision_row(comment_id: str, revision: int, verdict: Verdict, now: datetime
         "policy": verdict.policy,
         "decided_at": now,
     }
-
-
-def reason_document(reason: Reason) -> dict[str, Any]:
-    """A reason as it is stored and answered."""
-    document: dict[str, Any] = {"code": reason.code, "message": reason.message, "weight": round(reason.weight, 4)}
-    if reason.escalate:
-        document["escalate"] = True
-    if reason.spans:
-        document["spans"] = [[span.start, span.end] for span in reason.spans]
-    return document

@@ -22,6 +22,7 @@ from pydantic import Strict as StrictType
 from pydantic_core import CoreSchema, core_schema
 
 from classifier.domain import MAX_TEXT_CHARS, Action, Status
+from service.schemas_explained import AccountsOut, CounterfactualOut, Span
 
 MAX_ARTICLE_CHARS = 262_144
 MAX_BATCH_ITEMS = 1_000
@@ -103,7 +104,6 @@ Moment = Annotated[
 ]
 Seconds = Annotated[FiniteFloat, StrictType(), Field(ge=0)]
 Uuid = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
-Span = Annotated[list[int], Field(min_length=2, max_length=2)]
 
 
 class Strict(BaseModel):
@@ -164,6 +164,12 @@ class Submission(Strict):
     comment: CommentIn
 
 
+class ScoreIn(Submission):
+    """A comment to score."""
+
+    explain: Annotated[bool, StrictType()] = Field(False, description="Answer what every score is made of as well.")
+
+
 class Edit(Strict):
     """A new version of a comment; the article may be left out if it is the same."""
 
@@ -177,6 +183,7 @@ class ReasonOut(BaseModel):
     code: str = Field(description="Stable name, such as links.many.")
     message: str = Field(description="One sentence for people.")
     weight: float = Field(description="In logits; positive speaks against the comment.")
+    head: str | None = Field(None, description="The score that the weight is part of, if it is part of one.")
     escalate: bool = Field(
         False, description="A person should see this comment first: a threat, a private address, a call to self-harm."
     )
@@ -243,8 +250,12 @@ class ScoreOut(BaseModel):
     action: Action
     scores: Scores | None
     reasons: list[ReasonOut]
+    counterfactual: CounterfactualOut | None = Field(description="Null for what is approved or could not be judged.")
     model: str | None
     policy: str
+    explanation: AccountsOut | None = Field(
+        None, description="Only if you asked for it; not there when no model could score the comment."
+    )
 
 
 class CommentPage(BaseModel):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
-from classifier.domain import Action, Status, Verdict
+from classifier.documents import counterfactual_document, reason_document
+from classifier.domain import Action, Change, Status, Verdict
+from classifier.ledger import Account, What
 from classifier.lifecycle import ACTION_OF_STATUS
-from service.rows import reason_document
 from service.schemas import CommentOut, DecisionOut, ReasonOut, RulingOut, ScoreOut, Scores
+from service.schemas_explained import AccountOut, AccountsOut, CounterfactualOut, PartOut
 from service.store.comments import AnyRow
 
 
@@ -68,6 +72,25 @@ def score_of(verdict: Verdict) -> ScoreOut:
         action=verdict.action,
         scores=Scores.model_construct(None, **verdict.scores) if verdict.scores else None,
         reasons=[ReasonOut.model_construct(None, **reason_document(reason)) for reason in verdict.reasons],
+        counterfactual=_counterfactual(counterfactual_document(verdict.counterfactual)),
         model=verdict.model,
         policy=verdict.policy,
     )
+
+
+def _counterfactual(document: dict[str, Any] | None) -> CounterfactualOut | None:
+    if document is None:
+        return None
+    named = {"change": Change(document["change"]), "action": Action(document["action"])}
+    return CounterfactualOut.model_construct(None, **{**document, **named})
+
+
+def accounts_of(accounts: Mapping[str, Account]) -> AccountsOut:
+    """What every score is made of."""
+    return AccountsOut.model_construct(None, **{head: _account(account) for head, account in accounts.items()})
+
+
+def _account(account: Account) -> AccountOut:
+    document = account.document()
+    parts = [PartOut.model_construct(None, **{**part, "what": What(part["what"])}) for part in document.pop("parts")]
+    return AccountOut.model_construct(None, **document, parts=parts)

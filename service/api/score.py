@@ -7,23 +7,32 @@ from collections.abc import Sequence
 from flask import Response
 
 from classifier.domain import Article, Author, Context, TextFormat, Verdict
-from service.api.answers import score_of
+from service.api.answers import accounts_of, score_of
 from service.api.comments import read_batch, spend_batch
 from service.api.operations import operation
 from service.errors import Problem
-from service.schemas import MAX_BATCH_ITEMS, ScoreBatchOut, ScoreOut, ScoreResult, Submission
+from service.schemas import MAX_BATCH_ITEMS, ScoreBatchOut, ScoreIn, ScoreOut, ScoreResult, Submission
 from service.store.accounts import Site
 from service.web import MAX_BATCH_BYTES, MAX_COMMENT_BYTES, answer, parse, read_bytes, request_id, web
 
 
-@operation("POST", "/v1/score", scope="write", body=Submission, answers={200: ScoreOut})
+@operation("POST", "/v1/score", scope="write", body=ScoreIn, answers={200: ScoreOut})
 def score_comment(site: Site) -> Response:
     """Score a comment without storing anything.
 
-    The same body as for submitting; the answer is what the machine would decide on it, with scores and reasons.
+    The same body as for submitting; the answer is what the machine would decide on it, with scores and reasons. With
+    `explain` it says as well what every score is made of.
     """
-    submission = parse(Submission, read_bytes(MAX_COMMENT_BYTES))
-    return answer(score_of(_judged(site, [submission])[0]))
+    submission = parse(ScoreIn, read_bytes(MAX_COMMENT_BYTES))
+    verdict = _judged(site, [submission])[0]
+    scored = score_of(verdict)
+    if submission.explain and verdict.scores:
+        here, context = web(), context_of(submission)
+        [policy] = here.policies.policies_for([(site.id, context.article)])
+        accounts = here.brain.explain(context, policy)
+        if accounts is not None:
+            scored.explanation = accounts_of(accounts)
+    return answer(scored)
 
 
 @operation(

@@ -123,11 +123,17 @@ def check_shape(documented: Any, real: Any, place: str) -> None:
     if isinstance(documented, dict):
         assert isinstance(real, dict), place
         assert real.keys() == documented.keys(), place
+        if "parts" in documented:
+            for account in (documented, real):
+                assert round(sum(part["amount"] for part in account["parts"]), 4) == account["logit"], place
         for name, value in documented.items():
             if name in EXACT:
                 assert real[name] == value, f"{place}/{name}"
             elif name == "reasons":
                 check_reasons(value, real[name], f"{place}/{name}")
+            elif name == "counterfactual":  # what single change is closest differs from model to model
+                assert (real[name] is None) == (value is None), place
+                assert value is None or {"change", "action", "message"} <= real[name].keys(), place
             else:
                 check_shape(value, real[name], f"{place}/{name}")
     else:

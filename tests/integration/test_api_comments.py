@@ -211,10 +211,28 @@ def test_scoring_stores_nothing(client, headers):
     batch = client.post("/v1/score/batch", json=[BODY, {"odd": 1}], headers=headers)
 
     assert answer.status_code == 200
-    assert set(answer.json) == {"action", "scores", "reasons", "model", "policy"}
+    assert set(answer.json) == {"action", "scores", "reasons", "counterfactual", "model", "policy"}
     assert [result["status"] for result in batch.json["results"]] == [200, 422]
     assert batch.json["results"][0]["score"]["action"] == answer.json["action"]
     assert client.get("/v1/comments", headers=headers).json["items"] == []
+
+
+def test_a_score_can_be_taken_apart(client, headers):
+    """With explain each score has parts that add up to its logit; held or rejected, a single change is named."""
+    body = {**BODY, "comment": {**BODY["comment"], "text": "You are a pathetic idiot, and a liar."}}
+    plain = client.post("/v1/score", json=body, headers=headers).json
+    answer = client.post("/v1/score", json={**body, "explain": True}, headers=headers).json
+
+    accounts = answer.pop("explanation")
+    assert answer == plain
+    assert plain["action"] == "hold"
+    assert plain["counterfactual"]["message"]
+    assert set(accounts) == set(HEADS)
+    for head, account in accounts.items():
+        assert round(sum(part["amount"] for part in account["parts"]), 4) == account["logit"]
+        assert account["score"] == pytest.approx(plain["scores"][head], abs=2e-5)
+    assert accounts["toxicity"]["hold_at"] == 0.5
+    assert client.post("/v1/score", json={**body, "explain": "yes"}, headers=headers).status_code == 422
 
 
 def test_a_site_never_sees_anothers_comments(client, headers, make_site):

@@ -140,9 +140,7 @@ def test_the_links_are_one_entry(scorer: Scorer) -> None:
 
 def accounts(text: str, scorer: Scorer, **fields: object) -> dict[str, Account]:
     """The full account of one comment."""
-    document = read(text)
-    logits = dict(zip(HEADS, scorer.calibrated_logits([document]).tolist()[0], strict=True))
-    return ledger(weigh(Context(text=text, **fields), document, logits, DEFAULT_POLICY), scorer)
+    return ledger(Context(text=text, **fields), scorer, DEFAULT_POLICY)
 
 
 @given(text=TEXTS, author=st.sampled_from([Author(), Author(name="cheap viagra pills", url="https://loans.xyz")]))

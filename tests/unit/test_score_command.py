@@ -57,7 +57,7 @@ def test_every_line_has_its_answer() -> None:
     assert [answer["id"] for answer in answers] == [1, None, None, None, "x", "y", 2, None, None, None, 3, 4, 5]
     assert [answers[0]["action"], answers[11]["action"], answers[12]["action"]] == ["approve", "approve", "reject"]
     assert tuple(answers[0]["scores"]) == HEADS
-    assert all(set(answer) == {"id", "action", "scores", "reasons"} for answer in answers)
+    assert all(set(answer) == {"id", "action", "scores", "reasons", "counterfactual"} for answer in answers)
 
 
 def test_gzip_and_plain_files_give_the_same(tmp_path: Path) -> None:
@@ -130,6 +130,29 @@ def test_a_field_of_the_wrong_type_is_named(field: str) -> None:
 
     assert answer["reasons"][0]["code"] == "input.invalid"
     assert field.removeprefix("author_") in answer["reasons"][0]["message"] or "name" in answer["reasons"][0]["message"]
+
+
+def test_every_score_can_be_explained() -> None:
+    """With ``--explain`` each head has parts that add up to its logit, with author and article taken into account."""
+    row = {
+        "text": "Thanks for sharing",
+        "author": {"name": "cheap viagra", "url": "https://x.biz"},
+        "context": "Bread.",
+    }
+    content = f"{json.dumps(row)}\nnot json"
+
+    result = CliRunner().invoke(score, ["-", "--explain"], input=content)
+    found, broken = [json.loads(line) for line in result.stdout.splitlines()]
+
+    assert tuple(found["explanation"]) == HEADS
+    for head, account in found["explanation"].items():
+        assert round(sum(part["amount"] for part in account["parts"]), 4) == account["logit"]
+        assert account["score"] == pytest.approx(found["scores"][head], abs=2e-5)
+    codes = {part.get("code") for part in found["explanation"]["spam"]["parts"]}
+    assert "author.keyword_name" in codes
+    assert found["counterfactual"]["action"] in ("approve", "hold", "reject")
+    assert "explanation" not in broken
+    assert broken["counterfactual"] is None
 
 
 def test_a_policy_can_be_tried_on_a_file(tmp_path: Path) -> None:
