@@ -151,6 +151,10 @@ rulings = sa.Table(
     sa.Column("note", sa.Text),
     sa.Column("moderator", sa.String(200), nullable=False),
     sa.Column("ruled_at", UTCDateTime, nullable=False),
+    # "api", "cli", "desk" or "import".
+    sa.Column("source", sa.String(10), nullable=False, server_default="api"),
+    # The ruling that this row takes back; its action is "undo".
+    sa.Column("undoes", Id),
 )
 
 idempotency_keys = sa.Table(
