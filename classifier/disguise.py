@@ -13,7 +13,7 @@ from itertools import islice, product
 from typing import Final, NamedTuple
 
 from classifier.phrases import terms
-from classifier.vocabulary import SENSITIVE, flags_of, is_common, is_known, is_sensitive, severity_of
+from classifier.vocabulary import is_common, is_known, is_sensitive, severity_of, spells_sensitive
 
 _LEET: Final = {
     "0": "o", "1": "il", "3": "e", "4": "a", "5": "s", "7": "t", "8": "b", "9": "g",
@@ -103,10 +103,9 @@ def _doubtful_leet(core: str) -> Reading | None:
     return Reading(word, "leet", sure=False) if word else None
 
 
-@lru_cache(maxsize=8192)
 def joins(first: str, second: str) -> bool:
     """Whether two neighbouring tokens are one grave word cut in two."""
-    if not 3 < len(first) + len(second) < _LONGEST_CUT or not flags_of(first + second) & SENSITIVE:
+    if not 3 < len(first) + len(second) < _LONGEST_CUT or not spells_sensitive(first + second):
         return False
     shorter = min(first, second, key=len)
     if not all(is_common(word) or word in SMALL_WORDS for word in (first, second)):

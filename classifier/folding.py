@@ -150,6 +150,8 @@ def _show(char: str) -> str:
     letter = (odd.upper() if char.isupper() else odd) if odd else _named_latin(char) if _may_be_latin(code) else ""
     if letter:
         return letter
+    if char.isspace():
+        return " "
     plain = unicodedata.normalize("NFKC", char)
     return char if plain == char and code > _LAST_MARKED else _unadorned(plain)
 

@@ -76,10 +76,9 @@ _NOT_SPACE: Final = re.compile(r"\S{0,2400}")
 _LAST_SPACE: Final = re.compile(r".*\s", re.DOTALL)
 _LONGEST_LABEL: Final = 64
 _SPACES: Final = re.compile(" {2,}")
-#: White space and control characters of every sort become plain spaces.
-_BLANKS: Final = dict.fromkeys(
-    (*range(0x20), 0x7F, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000), " "
-)
+#: White space and control characters of ASCII; the others are folded to spaces with the letters.
+_BLANKS: Final = dict.fromkeys((*range(0x20), 0x7F), " ")
+_CONTROLS: Final = re.compile("[\x00-\x1f\x7f]")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _WORD: Final = re.compile(r"\w+")
 _NOT_WORD: Final = re.compile(r"[\W_]+")
@@ -136,7 +135,7 @@ def read(raw: str) -> Document:
         steps += folds
     text, edits = _set_links_aside(visible, links, rendered, steps)
     steps.append(edits)
-    text = lowered(text).translate(_BLANKS)
+    text = text.lower().translate(_BLANKS) if text.isascii() else _CONTROLS.sub(" ", lowered(text))
     text, edits = join_spaced(text, disguises)
     steps.append(edits)
     text, edits = _single_spaces(text)

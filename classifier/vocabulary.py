@@ -41,21 +41,16 @@ def _table() -> tuple[array[int], bytes]:
     return keys, content[4 + 4 * count :]
 
 
-def flags_of(word: str) -> int:
-    """What ``FLAGS`` says of a word, without remembering it: for what is hardly ever asked twice."""
-    keys, flags = _table()
-    key = key_of(word)
-    index = bisect_left(keys, key)
-    return flags[index] if index < len(keys) and keys[index] == key else 0
-
-
 class _Flags(dict[str, int]):
     """The flags of words, looked up once each; emptied when it has grown large."""
 
     def __missing__(self, word: str) -> int:
         if len(self) >= _REMEMBERED:
             self.clear()
-        found = self[word] = flags_of(word)
+        keys, flags = _table()
+        key = key_of(word)
+        index = bisect_left(keys, key)
+        found = self[word] = flags[index] if index < len(keys) and keys[index] == key else 0
         return found
 
 
@@ -81,3 +76,13 @@ def is_common(word: str) -> bool:
 def is_sensitive(word: str) -> bool:
     """Whether this word is worth hiding: profane, or a word of spam."""
     return bool(FLAGS[word] & SENSITIVE)
+
+
+@lru_cache(maxsize=1)
+def _sensitive_keys() -> frozenset[int]:
+    return frozenset(key for key, flags in zip(*_table(), strict=True) if flags & SENSITIVE)
+
+
+def spells_sensitive(letters: str) -> bool:
+    """The same for letters that are hardly ever asked about twice: quick, and not remembered."""
+    return key_of(letters) in _sensitive_keys()
