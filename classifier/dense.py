@@ -152,7 +152,7 @@ def host_of(target: str) -> str:
 
 
 _SECOND_PERSON: Final = frozenset(
-    {"you", "your", "youre", "u", "ur", "du", "ihr", "voce", "vc", "tu", "ты", "вы", "kamu"}
+    {"you", "your", "youre", "u", "ur", "du", "ihr", "você", "voce", "vc", "tu", "ты", "вы", "kamu"}
 )
 
 

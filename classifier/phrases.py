@@ -34,7 +34,8 @@ _LISTS: Final = {
         similar blog|same niche|my blog|my site|my website|my web|my page|my weblog|blogroll|guest post|loading issues|
         internet explorer|in chrome|quality content|great content|valuable information|very informative|really enjoyed|
         really appreciate|appreciate it|must say|highly recommend|learned a|hats off|kudos|great read|good read|
-        tolle seite|toller artikel|super beitrag|excelente articulo|gran articulo|buen articulo|otimo post|
+        tolle seite|toller artikel|super beitrag|excelente artículo|excelente articulo|
+        gran artículo|gran articulo|buen artículo|buen articulo|ótimo post|ótimo artigo|parabéns pelo|otimo post|
         otimo artigo|excelente post|parabens pelo|bel articolo|ottimo articolo|super article|excellent article|
         отличная статья|хорошая статья|спасибо за|полезная статья|artikel bagus|terima kasih""",
     "call": """
@@ -79,7 +80,7 @@ _LISTS: Final = {
         essays|essay writing|writing service|dissertation|thesis|assignment|assignment help|homework help|
         outsourcing|logo design|app development|hosting|wordpress|plugin|plugins""",
     "you": """
-        you|your|yours|yourself|youre|u|ur|ya|yall|du|dich|dir|dein|ihr|voce|vc|tu|te|seu|ты|тебя|вы|вас|너|kamu|lu""",
+        you|your|yours|yourself|youre|u|ur|ya|yall|du|dich|dir|dein|ihr|você|voce|vc|tu|te|seu|ты|тебя|вы|вас|너|kamu|lu""",
     "me": """
         i|me|my|mine|myself|im|ive|ich|mich|mir|mein|eu|meu|minha|я|меня|мне|мой|나|내|aku|saya|gue""",
     "group": """
@@ -87,7 +88,7 @@ _LISTS: Final = {
     "stop": """
         the|a|an|and|or|but|if|of|to|in|on|at|by|for|with|from|as|is|are|was|were|be|been|has|have|had|do|does|did|not|
         no|so|it|its|this|that|there|here|what|which|who|when|how|why|will|would|can|could|should|than|then|just|about|
-        der|die|das|und|oder|aber|nicht|ist|ein|eine|zu|mit|auf|o|e|que|de|da|em|um|uma|para|com|não|nao|se|
+        der|die|das|und|oder|aber|nicht|ist|ein|eine|zu|mit|auf|o|e|que|de|da|em|um|uma|para|com|não|nao|se|é|só|às|à|
         и|в|не|на|что|с|это|как|а|то|по|но|у|за|от|yang|di|dan|ini|itu|ada|tidak|ga|nya""",
     "argument": """
         because|however|although|therefore|government|president|trump|obama|clinton|congress|party|democrats|
@@ -97,7 +98,7 @@ _LISTS: Final = {
     "direct": """
         you are|youre a|you re|your a|you suck|you stupid|you idiot|you fucking|you dumb|you should|you need|you people|
         shut up|fuck you|fuck off|go fuck|screw you|kill yourself|go die|get lost|piss off|go away|get out|you moron|
-        you piece|you bitch|you racist|hate you|kill you|du bist|voce e|ты такой|иди на""",
+        you piece|you bitch|you racist|hate you|kill you|du bist|você é|voce é|você e|voce e|ты такой|иди на""",
     "violence": """
         kill|killed|kills|murder|shoot|shot|hang|hanged|lynch|burn|stab|bomb|die|dead|execute|exterminate|gas|rape|
         beat|punch|bullet|gun|destroy|slaughter|behead|töten|umbringen|matar|morrer|убить|убью|сдохни""",
@@ -106,7 +107,7 @@ _LISTS: Final = {
         loser|losers|pathetic|clown|clowns|liar|liars|lying|coward|cowards|scum|trash|garbage|disgusting|ridiculous|
         hypocrite|hypocrites|crap|jerk|buffoon|imbecile|troll|trolls|sheep|brainwashed|retard|retarded|pig|pigs|rat|
         rats|vermin|worthless|brainless|clueless|crook|crooks|corrupt|nuts|insane|lunatic|psycho|sick|shame|
-        blöd|dumm|dreck|lügner|idioten|otario|burro|lixo|idiota|дурак|идиот|тупой""",
+        blöd|dumm|dreck|lügner|idioten|otário|otario|burro|lixo|idiota|дурак|идиот|тупой""",
 }
 
 #: Names of the counted kinds, in a fixed order.
