@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from classifier.folding import CODES, LOOK_ALIKES, MARKED, SHOWN, is_invisible, is_styled, is_wide, lowered
@@ -17,6 +18,8 @@ from classifier.phrases import terms
 from classifier.vocabulary import is_common, is_known, is_sensitive
 
 _ASCII: Final = frozenset(map(chr, range(0x80)))
+#: Vowels and finals of Hangul syllables in pieces.
+_JAMO: Final = frozenset(map(chr, range(0x1160, 0x1200)))
 _LETTER_RUN: Final = re.compile(r"[^\W\d_]+")
 _FOREIGN_LETTER: Final = re.compile(r"[^\W\d_A-Za-z]")
 _LATIN_LETTER: Final = re.compile(r"[A-Za-z]")
@@ -72,14 +75,14 @@ def undress(text: str, disguises: Disguises) -> tuple[str, list[tuple[Edit, ...]
         text, edits = _read_backwards(text, disguises)
         steps.append(edits)
     present = set(text) - _ASCII
-    marks = "".join(sorted(char for char in present if unicodedata.combining(char) or "\u1160" <= char <= "\u11ff"))
+    marks = "".join(sorted({*filter(unicodedata.combining, present), *(present & _JAMO)}))
     if marks:
         text, edits = _compose(text, marks, disguises)
         steps.append(edits)
         present = set(text) - _ASCII
     if len(present) > _MOST_LETTERS:
-        present = set(sorted(present)[:_MOST_LETTERS])
-        shown = text.translate({ord(char): SHOWN[char] for char in present})
+        present = {*islice(dict.fromkeys(text), _MOST_LETTERS), *filter(str.isspace, present)} - _ASCII
+        shown = "".join(map({char: SHOWN[char] for char in present}.get, text, text))
     else:
         shown = text.translate(CODES)
     styled = {char for char in present if is_styled(char)}
