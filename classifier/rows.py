@@ -142,14 +142,17 @@ def read_row(row: Mapping[str, Any]) -> Context:
         title=title,
         text=body or context,
         published_at=_moment(article or {}, "published_at"),
+        tags=_strings(article or {}, "tags"),
     )
     return Context(
         text=text,
         format=TextFormat.HTML if row.get("format") == "html" else TextFormat.TEXT,
         author=author,
         article=published,
+        parent_text=_string(row, "parent_text"),
         created_at=_moment(row, "created_at"),
         lang=_string(row, "lang"),
+        referrer=_string(row, "referrer"),
         honeypot=_string(row, "honeypot"),
         form_seconds=_number(row, "form_seconds"),
     )
@@ -164,6 +167,8 @@ def _author(row: Mapping[str, Any]) -> Author:
         url=_string(row, "author_url") or _string(fields, "url"),
         email=_string(row, "author_email") or _string(fields, "email"),
         ip=_string(fields, "ip"),
+        user_agent=_string(fields, "user_agent"),
+        role=_string(fields, "role"),
         verified=fields.get("verified") is True,
     )
 
@@ -173,6 +178,15 @@ def _string(fields: Mapping[str, Any], key: str) -> str | None:
     if value is None or isinstance(value, str):
         return value
     raise RowError(f"{key} is not a string")
+
+
+def _strings(fields: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    value = fields.get(key)
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise RowError(f"{key} is not a list of strings")
+    return tuple(value)
 
 
 def _moment(fields: Mapping[str, Any], key: str) -> datetime | None:

@@ -16,7 +16,7 @@ from classifier.cli import score
 from classifier.domain import HEADS
 from classifier.policy import DEFAULT_POLICY
 from classifier.registry import load_default
-from classifier.rows import score_batch
+from classifier.rows import RowError, read_row, score_batch
 
 SCORER = load_default()
 LONG = "The council says that the road along the river will be open again before the school holidays begin."
@@ -107,6 +107,24 @@ def test_the_article_and_its_short_form_mean_the_same() -> None:
     long = score_batch([json.dumps({**praise, "article": {"text": about}}).encode()], SCORER, DEFAULT_POLICY)
 
     assert short == long
+
+
+def test_what_a_comment_answers_is_looked_at() -> None:
+    """``parent_text`` and the article's tags are read like the rest."""
+    row = {
+        "text": "Lighthouses had keepers until the eighties, my uncle was the last.",
+        "parent_text": "I wrote my thesis on lighthouse keepers",
+        "article": {"tags": ["history"]},
+        "author": {"role": "member"},
+    }
+
+    found = read_row(row)
+
+    assert found.parent_text == row["parent_text"]
+    assert found.article.tags == ("history",)
+    assert found.author.role == "member"
+    with pytest.raises(RowError, match="tags is not a list of strings"):
+        read_row({**row, "article": {"tags": "history"}})
 
 
 @given(
