@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import re
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from classifier.registry import ModelDamagedError, ModelFormatError, check_sums, read_manifest
+from classifier.registry import ModelDamagedError, ModelFormatError, check_sums, read_manifest, read_report
 
 #: A version longer than this would not fit beside another one in the record of a decision.
 VERSION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,47}")
@@ -62,7 +61,7 @@ def pack(path: Path) -> Packed:
         kind=kind,
         base=base,
         manifest=manifest,
-        report=_report(path),
+        report=read_report(path),
         archive=content,
         sha256=hashlib.sha256(content).hexdigest(),
     )
@@ -97,16 +96,3 @@ def _member(name: str) -> zipfile.ZipInfo:
     member.compress_type = zipfile.ZIP_DEFLATED
     member.external_attr = 0o644 << 16
     return member
-
-
-def _report(path: Path) -> dict[str, Any]:
-    """The report; what is no number in JSON becomes null, since databases refuse it."""
-    try:
-        text = (path / "report.json").read_text(encoding="utf-8")
-        report = json.loads(text, parse_constant=lambda _: None)
-    except FileNotFoundError:
-        return {}
-    except ValueError as error:
-        message = f"{path / 'report.json'} is not JSON; restore the folder or train again."
-        raise ModelDamagedError(message) from error
-    return report if isinstance(report, dict) else {}

@@ -88,6 +88,22 @@ def read_manifest(path: Path) -> dict[str, Any]:
     return manifest
 
 
+def read_report(path: Path) -> dict[str, Any]:
+    """What a version's training measured, if anything; raises ``ModelDamagedError``.
+
+    What JSON has no number for becomes null, since databases refuse it.
+    """
+    try:
+        text = (path / "report.json").read_text(encoding="utf-8")
+        report = json.loads(text, parse_constant=lambda _: None)
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        message = f"{path / 'report.json'} is not JSON; restore the folder or train again."
+        raise ModelDamagedError(message) from error
+    return report if isinstance(report, dict) else {}
+
+
 def save(
     path: Path,
     weights: Weights,

@@ -41,7 +41,7 @@ class Artefacts:
         with self._store.read() as connection:
             about = store.find_model(connection, version)
             if about is None:
-                raise ModelMissingError(f"There is no model {version} in the database any more; promote another one.")
+                raise ModelMissingError(f"There is no model {version}; `sluice models list` shows them.")
             path = self._folder / f"{version}.{about.sha256[:16]}"
             if path.is_dir():
                 return path

@@ -253,9 +253,14 @@ def _redis_itself(settings: Settings, info: dict[str, Any]) -> Finding:
 def _processes(client: redis.Redis) -> Iterator[Finding]:
     queue = Queue(client)
     yield _fine("queue", f"{queue.waiting():,} comments are on the waiting list.")
-    workers = queue.workers()
-    if workers:
-        yield _fine("workers", f"{workers} with a model {'is' if workers == 1 else 'are'} at work.")
+    workers, used = queue.workers(), queue.models()
+    if len(used) > 1:
+        said = ", ".join(f"{count} with {model}" for model, count in sorted(used.items()))
+        hint = "after a promotion they agree within seconds, else see the log of those that do not"
+        yield Finding("workers", State.UNKNOWN, f"They use different models ({said}): {hint}.")
+    elif workers:
+        said = "".join(f", with {model}" for model in used)
+        yield _fine("workers", f"{workers} with a model {'is' if workers == 1 else 'are'} at work{said}.")
     else:
         yield _wrong("workers", "No worker with a model has reported lately; start `sluice up` or `sluice work`.")
     if client.exists(LEADER):

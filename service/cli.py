@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "site": "service.commands.accounts:site",
     "key": "service.commands.accounts:key",
     "policy": "service.commands.policy:policy",
+    "models": "service.commands.models:models",
     "migrate": "service.commands.database:migrate",
     "backup": "service.commands.database:backup",
     "restore": "service.commands.database:restore",

@@ -7,6 +7,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
 from sqlalchemy.exc import SQLAlchemyError
 
+from service.brain import Brain
 from service.limits import FAILED_OPEN
 from service.queue import Queue
 from service.store import comments as store
@@ -23,7 +24,7 @@ DECISIONS: Final = Counter("sluice_decisions_total", "Decisions made by the mach
 UNANNOUNCED: Final = Counter("sluice_unannounced_total", "Comments stored while Redis was away; upkeep announces them")
 
 
-def exposition(directory: str | None, database: Store, queue: Queue, now: float) -> bytes:
+def exposition(directory: str | None, database: Store, queue: Queue, brain: Brain, now: float) -> bytes:
     """The metrics page: what the processes of this host counted, and how the queue stands."""
     counted = CollectorRegistry()
     if directory:
@@ -31,16 +32,19 @@ def exposition(directory: str | None, database: Store, queue: Queue, now: float)
     else:
         for metric in (REQUESTS, SECONDS, DECISIONS, UNANNOUNCED, FAILED_OPEN):
             counted.register(metric)
-    return generate_latest(counted) + generate_latest(_standing(database, queue, now))
+    return generate_latest(counted) + generate_latest(_standing(database, queue, brain, now))
 
 
-def _standing(database: Store, queue: Queue, now: float) -> CollectorRegistry:
+def _standing(database: Store, queue: Queue, brain: Brain, now: float) -> CollectorRegistry:
     registry = CollectorRegistry()
     up = Gauge("sluice_up", "Whether a part answers", ["part"], registry=registry)
     comments = Gauge("sluice_comments", "Comments by status", ["status"], registry=registry)
     age = Gauge("sluice_undecided_oldest_seconds", "Age of the oldest comment without a decision", registry=registry)
     waiting = Gauge("sluice_waiting", "Ids on the waiting list", registry=registry)
     workers = Gauge("sluice_workers", "Workers with a model", registry=registry)
+    models = Gauge("sluice_worker_models", "Workers by the model that they use", ["model"], registry=registry)
+    promoted = Gauge("sluice_model_promoted", "Whether this host uses the promoted model", registry=registry)
+    promoted.set(int(brain.model is not None and brain.fault is None))
     try:
         with database.read() as connection:
             for status, count in store.count_by_status(connection).items():
@@ -55,4 +59,6 @@ def _standing(database: Store, queue: Queue, now: float) -> CollectorRegistry:
     if redis_answers:
         waiting.set(queue.waiting())
         workers.set(queue.workers())
+        for model, count in queue.models().items():
+            models.labels(model).set(count)
     return registry

@@ -15,6 +15,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, cast
@@ -31,6 +32,8 @@ WAITING: Final = "sluice:waiting"
 BELL: Final = "sluice:bell"
 LISTENING: Final = "sluice:listening"
 WORKERS: Final = "sluice:workers"
+#: Which model each worker uses.
+MODELS: Final = "sluice:worker-models"
 #: Held by the one host that does upkeep.
 LEADER: Final = "sluice:upkeep-leader"
 
@@ -99,6 +102,12 @@ class Queue:
         """How many workers have a model and have reported lately."""
         return self._redis.zcount(WORKERS, time.time(), "+inf")
 
+    def models(self) -> dict[str, int]:
+        """How many of these workers use which model."""
+        alive = cast("list[bytes]", self._redis.zrangebyscore(WORKERS, time.time(), "+inf"))
+        used = cast("list[bytes | None]", self._redis.hmget(MODELS, [name.decode() for name in alive]) if alive else [])
+        return dict(Counter(name.decode() for name in used if name is not None))
+
     def ping(self) -> bool:
         """Whether Redis answers."""
         try:
@@ -161,17 +170,23 @@ class WaitingList:
         for reply_to, ids in by_address.items():
             self._reply(keys=[reply_to], args=[",".join(ids), REPLY_SECONDS])
 
-    def report_alive(self, worker: str) -> None:
-        """Let others see that this worker lives and has its model."""
+    def report_alive(self, worker: str, model: str) -> None:
+        """Let others see that this worker lives, and which model it uses."""
         now = time.time()
         pipeline = self._redis.pipeline(transaction=False)
         pipeline.zadd(WORKERS, {worker: now + WORKER_SECONDS})
         pipeline.zremrangebyscore(WORKERS, "-inf", now)
-        pipeline.execute()
+        pipeline.hset(MODELS, worker, model)
+        pipeline.zrange(WORKERS, 0, -1)
+        pipeline.hkeys(MODELS)
+        *_, alive, known = pipeline.execute()
+        if dead := set(known) - set(alive):
+            self._redis.hdel(MODELS, *dead)
 
     def report_gone(self, worker: str) -> None:
         """Let others see that this worker stopped."""
         self._redis.zrem(WORKERS, worker)
+        self._redis.hdel(MODELS, worker)
 
 
 class Reply:

@@ -83,8 +83,9 @@ class Heartbeat:
     def _beat(self) -> None:
         while True:
             try:
-                if self._runtime.brain.model is not None:
-                    self._runtime.waiting.report_alive(self._name)
+                model = self._runtime.brain.model
+                if model is not None:
+                    self._runtime.waiting.report_alive(self._name, model)
             except redis.RedisError as error:
                 log.warning("heartbeat.unheard", error=type(error).__name__)
             if self._ended.wait(WORKER_SECONDS / 3):

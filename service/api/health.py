@@ -113,7 +113,7 @@ def show_metrics() -> Response:
     given = request.headers.get("Authorization", "").removeprefix("Bearer ").encode()
     if not (token and hmac.compare_digest(given, token.encode())) and not here.keys.is_local(request):
         raise Problem("auth.forbidden", "Metrics are open to this machine only; or set metrics_token.")
-    body = metrics.exposition(here.metrics_directory, here.store, here.queue, time.time())
+    body = metrics.exposition(here.metrics_directory, here.store, here.queue, here.brain, time.time())
     return Response(body, content_type=CONTENT_TYPE_LATEST)
 
 

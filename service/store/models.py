@@ -42,6 +42,12 @@ def promotions_to(connection: Connection, version: str, limit: int) -> list[AnyR
     return list(connection.execute(query.order_by(promotions.c.number.desc()).limit(limit)))
 
 
+def ever_promoted(connection: Connection) -> set[str]:
+    """Every version that was promoted once."""
+    query = sa.select(promotions.c.version).where(promotions.c.version.is_not(None)).distinct()
+    return set(connection.execute(query).scalars())
+
+
 def lock_promotions(connection: Connection) -> None:
     """Let nobody else promote until this transaction ends; SQLite has one writer anyway."""
     if connection.dialect.name == "postgresql":

@@ -37,7 +37,7 @@ def settings(tmp_path: Path, redis_url: str) -> Settings:
     chosen = config.load({"data_dir": tmp_path / "data", "redis_url": redis_url, "secret_key": "s" * 40}, environ={})
     ensure_current(chosen)
     client = connect(redis_url)
-    WaitingList(client).report_alive("a-worker")
+    WaitingList(client).report_alive("a-worker", "a-model")
     client.set(LEADER, "somebody", ex=15)
     return chosen
 
@@ -310,6 +310,16 @@ def test_a_promoted_model_that_is_broken(settings, tmp_path):
     found = wrong(settings)["model"]
     assert found.startswith(f"{champion} was promoted but cannot be used")
     assert "checksum" in found
+
+
+def test_workers_with_different_models(settings, redis_url):
+    """For some seconds after a promotion that is as it should be, so it is not called wrong."""
+    WaitingList(connect(redis_url)).report_alive("b-worker", "b-model")
+
+    (found,) = (each for each in examine(settings) if each.name == "workers")
+
+    assert found.state is State.UNKNOWN
+    assert "1 with a-model, 1 with b-model" in found.message
 
 
 # --- The command --------------------------------------------------------------------------------------------------

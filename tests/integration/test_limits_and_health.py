@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from service.api import health
 from service.limits import Bucket, Failures
-from service.queue import Queue, WaitingList, connect
+from service.queue import MODELS, WORKERS, Queue, WaitingList, connect
 
 GOOD = {"article": {"url": "https://news.example/a"}, "comment": {"text": "Hello"}}
 
@@ -123,7 +123,7 @@ def test_readiness_waits_for_a_worker_and_then_names_what_is_missing(client, app
     workers = WaitingList(connect(redis_url))
 
     starting = client.get("/readyz")
-    workers.report_alive("a-worker")
+    workers.report_alive("a-worker", "a-model")
     with_worker = client.get("/readyz")
     workers.report_gone("a-worker")
     without = client.get("/readyz")
@@ -131,6 +131,21 @@ def test_readiness_waits_for_a_worker_and_then_names_what_is_missing(client, app
     assert (starting.status_code, starting.json["status"]) == (503, "starting")
     assert (with_worker.status_code, with_worker.json["status"]) == (200, "ok")
     assert (without.status_code, without.json["degraded"]) == (200, ["workers"])
+
+
+def test_workers_say_which_model_they_use(redis_url, client):
+    """Counted by version; a worker that stopped, or was not heard of for long, is not counted."""
+    workers, queue = WaitingList(connect(redis_url)), Queue(connect(redis_url))
+    for name, model in (("a", "old"), ("b", "new"), ("c", "new"), ("d", "old")):
+        workers.report_alive(name, model)
+    connect(redis_url).zadd(WORKERS, {"a": 1})
+
+    workers.report_gone("d")
+    workers.report_alive("b", "newer")
+
+    assert queue.models() == {"newer": 1, "new": 1}
+    assert connect(redis_url).hkeys(MODELS) == [b"b", b"c"]
+    assert 'sluice_worker_models{model="newer"} 1.0' in client.get("/metrics").text
 
 
 def test_readiness_is_503_only_when_nothing_can_be_stored(client, app, monkeypatch):
@@ -155,6 +170,7 @@ def test_metrics_are_for_this_machine_or_a_token(app, client, headers):
 
     assert page.status_code == 200
     assert 'sluice_comments{status="pending"} 1.0' in page.text
+    assert "sluice_model_promoted 1.0" in page.text
     assert (elsewhere.status_code, proxied.status_code) == (403, 403)
 
 
