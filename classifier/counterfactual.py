@@ -14,6 +14,7 @@ from typing import Final
 
 import numpy as np
 
+from classifier.adaptation import Adaptation, logits_on
 from classifier.alternatives import FACTS, KNOWN_PHRASE, MOST_GAINED, known, without_demand
 from classifier.domain import HEADS, Action, Change, Context, Counterfactual, Signal, Span
 from classifier.explain import Word, Words
@@ -37,6 +38,7 @@ class Case:
 
     weighed: Weighed
     words: Words | None
+    adaptation: Adaptation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +64,11 @@ def counterfactuals(cases: Sequence[Case], scorer: Scorer) -> list[Counterfactua
         for trial in _in_the_text(case.weighed, case.words)
     ]
     documents = [read(without(cases[at].weighed.document.raw, trial.spans)) for at, trial in trials]
-    rows = scorer.calibrated_logits(documents).tolist()
-    for (at, trial), document, row in zip(trials, documents, rows, strict=True):
+    rows = logits_on(scorer, documents, [cases[at].adaptation for at, _ in trials])
+    for (at, trial), document, logits in zip(trials, documents, rows, strict=True):
         weighed = cases[at].weighed
         changed = replace(weighed.context, text=document.raw)
-        tried[at].append((trial, weigh(changed, document, dict(zip(HEADS, row, strict=True)), weighed.policy)))
+        tried[at].append((trial, weigh(changed, document, logits, weighed.policy)))
     return [_chosen(case, each) for case, each in zip(cases, tried, strict=True)]
 
 
@@ -123,10 +125,10 @@ def _in_the_text(weighed: Weighed, words: Words) -> Iterator[_Trial]:
         yield _Trial(Change.WORDS, f"Without {word.quoted}", spans=word.spans)
 
 
-def _strongest(weighed: Weighed, words: Words) -> tuple[Word, float] | None:
-    """The word without which by estimate least is left above the lines, and how much; links are not words."""
+def _strongest(weighed: Weighed, words: Words, *, links: bool = False) -> tuple[Word, float] | None:
+    """The word without which by estimate least is left above the lines, and how much; with ``links``, perhaps these."""
     acting = [at for at, head in enumerate(words.heads) if f"model.{head}" in weighed.codes]
-    found = [word for word in words.by_word() if word.text is not None]
+    found = [word for word in words.by_word() if links or word.text is not None]
     if not found or not acting:
         return None
     excess = np.array([_excess(weighed, words.heads[at]) for at in acting])
@@ -197,9 +199,10 @@ def _nothing(case: Case) -> Counterfactual:
             action=action,
             message="Nothing besides the text decides; it is too long to try its words one by one.",
         )
-    word, left = _strongest(case.weighed, case.words) or (None, inf)
+    word, left = _strongest(case.weighed, case.words, links=True) or (None, inf)
     if word is None:
         return Counterfactual(change=Change.NONE, action=action, message="No single thing decides.")
     far = "It is far above the line" if left > _HOPELESS else "No single thing decides"
-    message = f"{far}; {word.quoted} weighs most."
+    verb = "weigh" if word.text is None and len(word.spans) > 1 else "weighs"
+    message = f"{far}; {word.quoted} {verb} most."
     return Counterfactual(change=Change.NONE, action=action, message=message, spans=word.spans)

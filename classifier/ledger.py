@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from math import log
 from typing import Any, Final
 
+from classifier.adaptation import Adaptation, logits_on
 from classifier.dense import DENSE
 from classifier.documents import spans_document
 from classifier.domain import HEADS, Context, Signal, Span
@@ -27,6 +29,8 @@ MOST_FEATURES: Final = 6
 #: How many places are shown of one entry.
 MOST_SPANS: Final = 20
 _PLACES: Final = 4
+#: Recorded scores have six places.
+_SCORE_IS_ROUNDED: Final = 2e-6
 
 
 class What(StrEnum):
@@ -37,6 +41,7 @@ class What(StrEnum):
     FEATURE = "feature"
     SITE = "site"
     SIGNAL = "signal"
+    UNRECORDED = "unrecorded"
     REST = "rest"
 
 
@@ -81,13 +86,15 @@ class Account:
         }
 
 
-def ledger(context: Context, scorer: Scorer, policy: Policy) -> dict[str, Account]:
-    """The accounts of a comment as it is judged now."""
+def ledger(
+    context: Context, scorer: Scorer, policy: Policy, adaptation: Adaptation | None = None
+) -> dict[str, Account]:
+    """The accounts of a comment as it is judged now, on the site that taught the adaptation if there is one."""
     document = read(context.text)
-    logits = dict(zip(HEADS, scorer.calibrated_logits([document]).tolist()[0], strict=True))
+    (logits,) = logits_on(scorer, [document], [adaptation])
     weighed = weigh(context, document, logits, policy)
     signals = (*weighed.signals, *(demand.signal for demand in weighed.demands))
-    return accounts(scorer, document, signals, policy, logits)
+    return accounts(scorer, document, signals, policy, logits=logits)
 
 
 def accounts(
@@ -95,15 +102,29 @@ def accounts(
     document: Document,
     signals: Sequence[Signal],
     policy: Policy | None,
+    *,
     logits: Mapping[str, float] | None = None,
+    scores: Mapping[str, float] | None = None,
 ) -> dict[str, Account]:
     """The accounts of a text with the signals that spoke about it.
 
-    ``logits`` are the text's own where a site's experience has changed them.
+    ``logits`` are the text's own where a site's experience has changed them. ``scores`` are those of a decision of
+    before: what is missing to them was not recorded one by one, and is said to be missing.
     """
     explanation = explain(scorer, document)
     words = explanation.words.by_word()
-    return {head: _account(head, explanation, words, signals=signals, policy=policy, logits=logits) for head in HEADS}
+    return {
+        head: _account(
+            head,
+            explanation,
+            words,
+            signals=[signal for signal in signals if signal.head == head and signal.weight],
+            lines=None if policy is None else policy.heads.get(head),
+            own=None if logits is None else logits[head],
+            score=None if scores is None else scores.get(head),
+        )
+        for head in HEADS
+    }
 
 
 def _account(
@@ -112,12 +133,13 @@ def _account(
     words: Sequence[Word],
     *,
     signals: Sequence[Signal],
-    policy: Policy | None,
-    logits: Mapping[str, float] | None,
+    lines: Thresholds | None,
+    own: float | None,
+    score: float | None,
 ) -> Account:
     at = HEADS.index(head)
     model = float(explanation.total[at])
-    own = model if logits is None else logits[head]
+    own = model if own is None else own
     start = Entry(What.START, "before anything was read", _rounded(float(explanation.intercept[at])))
     strongest, more_words = _strongest([float(word.parts[at]) for word in words], MOST_WORDS)
     telling, more_features = _strongest(explanation.features[:, at].tolist(), MOST_FEATURES)
@@ -125,13 +147,16 @@ def _account(
     entries += [_feature(explanation, number, at) for number in telling]
     if abs(own - model) >= 10**-_PLACES:
         entries.append(Entry(What.SITE, "what this site's moderators have taught", _rounded(own - model)))
-    speaking = [signal for signal in signals if signal.head == head and signal.weight]
-    entries += [Entry(What.SIGNAL, each.message, _rounded(each.weight), each.code, each.spans) for each in speaking]
-    logit = _rounded(own + sum(signal.weight for signal in speaking))
+    entries += [Entry(What.SIGNAL, each.message, _rounded(each.weight), each.code, each.spans) for each in signals]
+    logit = own + sum(signal.weight for signal in signals)
+    if score is not None and abs(chance(logit) - score) > _SCORE_IS_ROUNDED:
+        missing = _logit(score) - logit
+        entries.append(Entry(What.UNRECORDED, "what was known then and was not recorded", _rounded(missing)))
+        logit += missing
+    logit = _rounded(logit)
     rest = _rounded(logit - sum(entry.amount for entry in entries))
     if rest or more_words or more_features:
         entries.append(Entry(What.REST, f"{more_words:,} more words and {more_features:,} more features", rest))
-    lines = None if policy is None else policy.heads.get(head)
     return Account(tuple(entries), logit, round(chance(logit), 6), lines)
 
 
@@ -154,6 +179,11 @@ def _strongest(amounts: Sequence[float], most: int) -> tuple[list[int], int]:
     speaking = [at for at, amount in enumerate(amounts) if abs(amount) >= 10**-_PLACES]
     speaking.sort(key=lambda at: -abs(amounts[at]))
     return speaking[:most], len(speaking[most:])
+
+
+def _logit(score: float) -> float:
+    clipped = min(max(score, _SCORE_IS_ROUNDED / 2), 1 - _SCORE_IS_ROUNDED / 2)
+    return log(clipped / (1 - clipped))
 
 
 def _rounded(amount: float) -> float:

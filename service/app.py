@@ -20,7 +20,7 @@ from werkzeug.wrappers import Response as BaseResponse
 import config
 import config.logs
 from config import Settings
-from service.api import comments, health, policy, rulings, score
+from service.api import comments, explanation, health, policy, rulings, score
 from service.api.operations import OPERATIONS, Operation
 from service.auth import SiteKeys
 from service.brain import Brain
@@ -38,7 +38,7 @@ from service.web import MAX_BATCH_BYTES, Web, web
 
 log = config.logs.get("web")
 
-ROUTE_MODULES: Final = (comments, health, policy, rulings, score)
+ROUTE_MODULES: Final = (comments, explanation, health, policy, rulings, score)
 
 SECURITY_HEADERS: Final = {
     "Content-Security-Policy": (

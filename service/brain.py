@@ -5,7 +5,7 @@ What computes is imported when the model is read, which the web process does bes
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -84,7 +84,7 @@ class Brain:
         return None if scorer is None else ledger(context, scorer, policy)
 
     def explain_again(
-        self, model: str, text: str, signals: Sequence[Signal], policy: Policy | None
+        self, model: str, text: str, signals: Sequence[Signal], policy: Policy | None, scores: Mapping[str, float]
     ) -> dict[str, Account] | None:
         """The same for a decision of before by what was recorded of it; nothing if another model is in use by now."""
         from classifier.ledger import accounts  # noqa: PLC0415
@@ -93,4 +93,4 @@ class Brain:
         scorer = self._champion.in_use().scorer
         if scorer is None or scorer.version != model:
             return None
-        return accounts(scorer, read(text), signals, policy)
+        return accounts(scorer, read(text), signals, policy, scores=scores)

@@ -50,6 +50,11 @@ CATALOGUE: Final = {
         409, "This Idempotency-Key belongs to another request", "Use a new `Idempotency-Key` for another body"
     ),
     "comment.changed": Entry(409, "The comment changed meanwhile", "Read the comment again, it was edited since"),
+    "explanation.unavailable": Entry(
+        409,
+        "This decision cannot be explained any more",
+        "`POST /v1/score` with `explain` says what the model in use makes of the text",
+    ),
     "comment.erased": Entry(410, "This comment was erased", "Nothing; the comment is gone for good"),
     "policy.changed": Entry(
         412, "The policy changed meanwhile", "Read the policy again, lay your change over it, and send its version"

@@ -13,10 +13,7 @@ from service.api.operations import Operation, Parameter
 from service.errors import CATALOGUE, CONTENT_TYPE
 from service.schemas import MAX_BATCH_ITEMS, ProblemOut
 
-_ID_PARAMETERS = {
-    "/v1/comments/{id}": "Sluice's id of the comment.",
-    "/v1/articles/{id}": "Your id of the article.",
-}
+_COMMENT_ID = "/v1/comments/{id}"
 _COMMON_READING = ("auth.invalid", "auth.throttled", "rate.limited", "storage.unavailable")
 _COMMON_WRITING = ("request.malformed", "request.too_large", "content_type.unsupported", "request.invalid")
 
@@ -63,17 +60,16 @@ def _operation(operation: Operation) -> dict[str, Any]:
         described["description"] = operation.description
     parameters = [_parameter(parameter) for parameter in operation.parameters]
     if "{id}" in operation.path:
-        schema: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": 500}
-        if operation.path == "/v1/comments/{id}":
-            schema = {"type": "string", "format": "uuid"}
+        ours = operation.path.startswith(_COMMENT_ID)
+        theirs: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": 500}
         parameters.insert(
             0,
             {
                 "name": "id",
                 "in": "path",
                 "required": True,
-                "description": _ID_PARAMETERS[operation.path],
-                "schema": schema,
+                "description": "Sluice's id of the comment." if ours else "Your id of the article.",
+                "schema": {"type": "string", "format": "uuid"} if ours else theirs,
             },
         )
     if parameters:

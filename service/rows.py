@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from classifier.documents import reason_document
+from classifier.documents import counterfactual_document, reason_document
 from classifier.domain import Status, Verdict
 from service.pseudonyms import Pseudonyms
 from service.schemas import CommentIn
@@ -94,6 +94,7 @@ def decision_row(comment_id: str, revision: int, verdict: Verdict, now: datetime
         "action": verdict.action.value,
         "scores": dict(verdict.scores),
         "reasons": [reason_document(reason) for reason in verdict.reasons],
+        "counterfactual": counterfactual_document(verdict.counterfactual),
         "model": verdict.model,
         "policy": verdict.policy,
         "decided_at": now,

@@ -236,6 +236,9 @@ class CommentOut(BaseModel):
     action: Action | None = Field(description="What your blog should do now; null only while pending or erased.")
     scores: Scores | None = Field(description="Null until scored, or when no model could score the comment.")
     reasons: list[ReasonOut]
+    counterfactual: CounterfactualOut | None = Field(
+        description="What single change would get it approved; null for what is approved or could not be judged."
+    )
     decision: DecisionOut | None
     ruling: RulingOut | None
     model: str | None

@@ -29,6 +29,7 @@ def comment_of(row: AnyRow) -> CommentOut:
         action=ACTION_OF_STATUS.get(status),
         scores=Scores.model_construct(**row.scores) if row.scores else None,
         reasons=[ReasonOut.model_construct(None, **reason) for reason in row.reasons or ()],
+        counterfactual=_counterfactual(row.counterfactual),
         decision=DecisionOut.model_construct(
             action=Action(row.decision_action), kind=row.kind, decided_at=row.decided_at
         )
@@ -57,6 +58,7 @@ def pending(comment_id: str, external_id: str | None, article_id: str, received_
         action=None,
         scores=None,
         reasons=[],
+        counterfactual=None,
         decision=None,
         ruling=None,
         model=None,

@@ -32,6 +32,7 @@ _FACTS: Final = sa.select(
     decisions.c.kind,
     decisions.c.scores,
     decisions.c.reasons,
+    decisions.c.counterfactual,
     decisions.c.model,
     decisions.c.policy,
     decisions.c.decided_at,
@@ -336,6 +337,11 @@ def undecided(connection: Connection, ids: Sequence[str]) -> list[Undecided]:
     rows = list(connection.execute(_WAITING, {"ids": ids}))
     known = _articles(connection, {row.article_id for row in rows})
     return [Undecided(*row[:8], context=_context(row, known[row.article_id])) for row in rows]
+
+
+def article_of(connection: Connection, article_id: str) -> Article:
+    """What is known of an article."""
+    return _articles(connection, {article_id})[article_id]
 
 
 def _articles(connection: Connection, ids: set[str]) -> dict[str, Article]:

@@ -136,6 +136,8 @@ decisions = sa.Table(
     sa.Column("model", sa.String(100)),
     sa.Column("policy", sa.String(100), nullable=False),
     sa.Column("decided_at", UTCDateTime, nullable=False),
+    # What single change would have it approved.
+    sa.Column("counterfactual", sa.JSON(none_as_null=True)),
     # A revision is decided once by the machine, whatever runs twice.
     sa.UniqueConstraint("comment_id", "revision", "kind"),
 )

@@ -159,8 +159,7 @@ def test_a_wish_of_the_owner_is_named(
     scorer: Scorer, context: Context, change: Change, code: str, message: str
 ) -> None:
     """Who wonders why a civil comment was rejected reads which rule to look at."""
-    record = AuthorRecord(approved=3, earned=3)
-    found = judged(replace(context, record=record, now=NOW), scorer, owned()).counterfactual
+    found = judged(known(replace(context, now=NOW)), scorer, owned()).counterfactual
 
     assert found is not None
     assert (found.change, found.code, found.action, found.message) == (change, code, Action.APPROVE, message)
