@@ -14,7 +14,7 @@ from typing import Final
 
 from classifier.commerce import FAMILIAR_HOSTS, SHORTENERS
 from classifier.folding import is_invisible, is_styled
-from classifier.phrases import CALLS, GREETINGS, KINDS, KINDS_OF
+from classifier.phrases import CALLS, GREETINGS, KINDS
 from classifier.text import HANDLE_MARK, MAIL_MARK, Document
 from classifier.vocabulary import FLAGS, SEVERITIES, SEVERITY_BITS
 
@@ -51,9 +51,9 @@ DENSE: Final = (
 DISGUISE_FEATURES: Final = tuple(DENSE.index(name) for name in _DISGUISES)
 
 
-def dense_features(document: Document, words: Sequence[str], pairs: Sequence[str]) -> list[float]:
-    """The dense features of one comment; ``words`` and ``pairs`` are those of its normalised text."""
-    visible = document.visible
+def dense_features(document: Document) -> list[float]:
+    """The dense features of one comment."""
+    words, kinds, visible = document.words, document.kinds, document.visible
     shape = visible.translate(_SHAPES)
     length = max(len(visible), 1)
     count = max(len(words), 1)
@@ -67,12 +67,6 @@ def dense_features(document: Document, words: Sequence[str], pairs: Sequence[str
     capitals = shape.count("U") + shape.count("F")
     ends = shape.count("t")
     punctuation = shape.count("p") + shape.count("c") + ends
-    kinds = [0] * len(KINDS)
-    for terms in (words, pairs):
-        for term in terms:
-            if term in KINDS_OF:
-                for kind in KINDS_OF[term]:
-                    kinds[kind] += 1
     flags = [FLAGS[word] for word in words]
     profanity, direct = _profanity(words, flags)
     phones = len(_PHONE.findall(visible)) if digits > 6 or "<phone>" in visible else 0

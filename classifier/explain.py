@@ -105,8 +105,7 @@ class Explanation:
 def explain(scorer: Scorer, document: Document) -> Explanation:
     """Take apart what the model says about one text."""
     weights = scorer.weights
-    words = words_of(document.text)
-    dense = np.array(dense_features(document, words, word_pairs(words)))
+    dense = np.array(dense_features(document))
     return Explanation(
         words=weigh_words(scorer, [document], HEADS)[0],
         features=dense[:, np.newaxis] * weights.dense * weights.slope,

@@ -19,9 +19,9 @@ from sklearn.preprocessing import FunctionTransformer
 
 from classifier.dense import dense_features
 from classifier.domain import HEADS
-from classifier.hashing import CHAR_COLUMNS, CHAR_NGRAMS, WORD_COLUMNS, Terms, char_terms, word_pairs, word_terms
+from classifier.hashing import CHAR_COLUMNS, CHAR_NGRAMS, WORD_COLUMNS, Terms, char_terms, word_terms
 from classifier.scoring import Weights, probability
-from classifier.text import Document, read, skeleton_of, words_of
+from classifier.text import Document, read, skeleton_of
 
 _CHUNK = 512
 
@@ -67,13 +67,10 @@ def count_terms(
     words, chars, dense = [], [], []
     for at in range(0, len(documents), _CHUNK):
         chunk = documents[at : at + _CHUNK]
-        found = [words_of(document.text) for document in chunk]
-        pairs = [word_pairs(each) for each in found]
-        words.append(_matrix(word_terms(found, pairs), WORD_COLUMNS))
+        found = [document.words for document in chunk]
+        words.append(_matrix(word_terms(found, [document.pairs for document in chunk]), WORD_COLUMNS))
         chars.append(_matrix(char_terms([document.text for document in chunk]), CHAR_COLUMNS))
-        dense.append(
-            np.array([dense_features(*each) for each in zip(chunk, found, pairs, strict=True)], dtype=np.float32)
-        )
+        dense.append(np.array([dense_features(document) for document in chunk], dtype=np.float32))
     return sparse.vstack(words, format="csr"), sparse.vstack(chars, format="csr"), np.concatenate(dense)
 
 
@@ -169,9 +166,7 @@ def _skeleton(raw: str) -> str:
 
 def _dense_rows(texts: Sequence[str]) -> Iterator[list[float]]:
     for raw in texts:
-        document = read(raw)
-        words = words_of(document.text)
-        yield dense_features(document, words, word_pairs(words))
+        yield dense_features(read(raw))
 
 
 def _dense_matrix(texts: Sequence[str]) -> sparse.csr_array:

@@ -7,7 +7,8 @@ single-spaced text without a space in the middle, so one pass of array arithmeti
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from array import array
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -17,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from classifier.folding import MARKLESS
+from classifier.text import skeleton_of
 
 WORD_BITS: Final = 18
 CHAR_BITS: Final = 18
@@ -69,11 +71,54 @@ def word_terms(words: Sequence[Sequence[str]], pairs: Sequence[Sequence[str]]) -
 
 def char_terms(texts: Sequence[str]) -> Terms:
     """Hashed character n-grams of each text's skeleton, inside word boundaries."""
-    columns, positions, sizes, _ = _char_grams(texts)
+    tokens = [text.split(" ") for text in texts]
+    strange = set().union(*tokens).difference(_PIECES)
+    fresh = _pieces_of(list(strange)) if sum(map(len, strange)) > _FEW_LETTERS else {}
+    if fresh:
+        found = [b"".join([fresh.get(token) or _PIECES[token] for token in each]) for each in tokens]
+        _PIECES.remember(fresh)
+    else:
+        found = [b"".join([_PIECES[token] for token in each]) for each in tokens]
+    columns = np.frombuffer(b"".join(found), dtype=np.uint32).astype(np.int64)
     if len(texts) == 1:
         return _count_one(columns)
-    owner = np.repeat(np.arange(len(texts), dtype=np.int64), sizes)
-    return _count(columns, owner[positions], len(texts), CHAR_BITS)
+    sizes = [len(each) >> 2 for each in found]
+    return _count(columns, np.repeat(np.arange(len(texts), dtype=np.int64), sizes), len(texts), CHAR_BITS)
+
+
+class _Pieces(dict[str, bytes]):
+    """The columns of a token's character n-grams, four bytes each: most tokens come again and again."""
+
+    def __missing__(self, token: str) -> bytes:
+        framed, hash_of = f" {skeleton_of(token)} " if token else "", mmh3.hash
+        low, high = CHAR_NGRAMS
+        grams = [framed[at : at + size] for size in range(low, high + 1) for at in range(len(framed) - size + 1)]
+        found = array("I", [abs(hash_of(gram)) & (CHAR_COLUMNS - 1) for gram in grams]).tobytes()
+        self.remember({token: found})
+        return found
+
+    def remember(self, found: Mapping[str, bytes]) -> None:
+        """Keep what was found for short tokens; when there are too many, all are forgotten."""
+        if len(self) + len(found) > _REMEMBERED:
+            self.clear()
+        self.update((token, pieces) for token, pieces in found.items() if len(token) <= _LONGEST)
+
+
+_PIECES: Final = _Pieces()
+_REMEMBERED: Final = 32_768
+_LONGEST: Final = 40
+#: So many letters of tokens not met before are quicker to hash one by one.
+_FEW_LETTERS: Final = 200
+
+
+def _pieces_of(tokens: Sequence[str]) -> dict[str, bytes]:
+    """The same for many tokens at once."""
+    columns, positions, sizes, _ = _char_grams(tokens)
+    owners = np.repeat(np.arange(len(tokens), dtype=np.int64), sizes)[positions]
+    order = np.argsort(owners, kind="stable")
+    encoded = columns[order].astype(np.uint32).tobytes()
+    cuts = (4 * np.searchsorted(owners[order], np.arange(len(tokens) + 1))).tolist()
+    return {token: encoded[first:last] for token, (first, last) in zip(tokens, pairwise(cuts), strict=True)}
 
 
 def char_occurrences(texts: Sequence[str]) -> tuple[Int64s, Int64s, Int64s]:

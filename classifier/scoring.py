@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from classifier.dense import dense_features
 from classifier.domain import HEADS
-from classifier.hashing import WORD_COLUMNS, Terms, char_terms, word_pairs, word_terms
-from classifier.text import Document, read, words_of
+from classifier.hashing import WORD_COLUMNS, Terms, char_terms, word_terms
+from classifier.text import Document, read
 
 #: Changes whenever the same text would give other features; a model made for another version is refused.
 FEATURE_VERSION: Final = "4"
@@ -99,10 +99,9 @@ class Scorer:
         if not texts:
             return np.zeros((0, len(HEADS)))
         documents = [text if isinstance(text, Document) else read(text) for text in texts]
-        words = [words_of(document.text) for document in documents]
-        pairs = [word_pairs(found) for found in words]
-        dense = np.array([dense_features(*each) for each in zip(documents, words, pairs, strict=True)])
-        total = self._weigh(word_terms(words, pairs), 0)
+        dense = np.array([dense_features(document) for document in documents])
+        words = [document.words for document in documents]
+        total = self._weigh(word_terms(words, [document.pairs for document in documents]), 0)
         total += self._weigh(char_terms([document.text for document in documents]), WORD_COLUMNS)
         return total * self.weights.term_scale + dense @ self.weights.dense + self.weights.intercept
 

@@ -10,14 +10,15 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass, field
-from itertools import accumulate, islice
-from typing import Final
+from itertools import accumulate, islice, pairwise
+from typing import Any, Final
 
 from classifier.costumes import Disguises, undress, visible_letters
 from classifier.disguise import Reading, accepted, joins, undisguised
 from classifier.domain import MAX_TEXT_CHARS, Span
 from classifier.folding import MARKLESS, lowered
 from classifier.offsets import Edit, OffsetMap, Rewriter
+from classifier.phrases import KINDS, KINDS_OF
 from classifier.spaced import join_spaced
 from classifier.vocabulary import is_common, severity_of
 
@@ -110,6 +111,37 @@ class Document:
     links: tuple[Link, ...] = ()
     disguises: Disguises = field(default_factory=Disguises)
     offsets: OffsetMap = field(default_factory=OffsetMap)
+    #: What was worked out from the text before; every part of the brain asks for its words.
+    memo: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def words(self) -> list[str]:
+        """The words of the normalised text."""
+        found: list[str] | None = self.memo.get("words")
+        if found is None:
+            found = self.memo["words"] = words_of(self.text)
+        return found
+
+    @property
+    def pairs(self) -> list[str]:
+        """Neighbouring words joined by one space."""
+        found: list[str] | None = self.memo.get("pairs")
+        if found is None:
+            found = self.memo["pairs"] = [f"{first} {second}" for first, second in pairwise(self.words)]
+        return found
+
+    @property
+    def kinds(self) -> list[int]:
+        """How many of its words and pairs are of each kind of ``phrases``."""
+        found: list[int] | None = self.memo.get("kinds")
+        if found is None:
+            found = self.memo["kinds"] = [0] * len(KINDS)
+            for terms in (self.words, self.pairs):
+                for term in terms:
+                    if term in KINDS_OF:
+                        for kind in KINDS_OF[term]:
+                            found[kind] += 1
+        return found
 
     def raw_span(self, start: int, end: int) -> Span:
         """The raw text behind ``text[start:end]``."""

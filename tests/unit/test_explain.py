@@ -13,13 +13,12 @@ from hypothesis import strategies as st
 from classifier.dense import DENSE, dense_features
 from classifier.domain import HEADS, MAX_TEXT_CHARS, Author, Context
 from classifier.explain import explain, weigh_words
-from classifier.hashing import word_pairs
 from classifier.in_words import in_words
 from classifier.ledger import MOST_FEATURES, MOST_WORDS, Account, What, ledger
 from classifier.policy import DEFAULT_POLICY
 from classifier.registry import load_default
 from classifier.scoring import Scorer
-from classifier.text import read, words_of
+from classifier.text import read
 from classifier.weighing import weigh
 
 PIECES: Final = (
@@ -194,8 +193,7 @@ class TestInWords:
     def test_a_feature_says_what_can_be_counted(self, text: str, feature: str, said: str) -> None:
         """The sentence is made of the value that the model saw."""
         document = read(text)
-        words = words_of(document.text)
-        values = dense_features(document, words, word_pairs(words))
+        values = dense_features(document)
 
         assert in_words(feature, values[DENSE.index(feature)]) == said
 
@@ -209,6 +207,5 @@ class TestInWords:
     def test_any_text_can_be_told(self, text: str) -> None:
         """No value breaks a sentence."""
         document = read(text)
-        words = words_of(document.text)
-        for feature, value in zip(DENSE, dense_features(document, words, word_pairs(words)), strict=True):
+        for feature, value in zip(DENSE, dense_features(document), strict=True):
             assert in_words(feature, value)
