@@ -72,8 +72,8 @@ def word_terms(words: Sequence[Sequence[str]], pairs: Sequence[Sequence[str]]) -
 def char_terms(texts: Sequence[str]) -> Terms:
     """Hashed character n-grams of each text's skeleton, inside word boundaries."""
     tokens = [text.split(" ") for text in texts]
-    strange = set().union(*tokens).difference(_PIECES)
-    fresh = _pieces_of(list(strange)) if sum(map(len, strange)) > _FEW_LETTERS else {}
+    strange = [token for token in set().union(*tokens) if token not in _PIECES]
+    fresh = _pieces_of(strange) if sum(map(len, strange)) > _FEW_LETTERS else {}
     if fresh:
         found = [b"".join([fresh.get(token) or _PIECES[token] for token in each]) for each in tokens]
         _PIECES.remember(fresh)
