@@ -12,7 +12,6 @@ from enum import StrEnum
 from math import log
 from typing import Any, Final
 
-from classifier.adaptation import Adaptation, logits_on
 from classifier.dense import DENSE
 from classifier.documents import spans_document
 from classifier.domain import HEADS, Context, Signal, Span
@@ -86,12 +85,10 @@ class Account:
         }
 
 
-def ledger(
-    context: Context, scorer: Scorer, policy: Policy, adaptation: Adaptation | None = None
-) -> dict[str, Account]:
-    """The accounts of a comment as it is judged now, on the site that taught the adaptation if there is one."""
+def ledger(context: Context, scorer: Scorer, policy: Policy) -> dict[str, Account]:
+    """The accounts of a comment as it is judged now."""
     document = read(context.text)
-    (logits,) = logits_on(scorer, [document], [adaptation])
+    logits = dict(zip(HEADS, scorer.calibrated_logits([document]).tolist()[0], strict=True))
     weighed = weigh(context, document, logits, policy)
     signals = (*weighed.signals, *(demand.signal for demand in weighed.demands))
     return accounts(scorer, document, signals, policy, logits=logits)
