@@ -14,6 +14,7 @@ from typing import Final
 
 import numpy as np
 
+from classifier.adaptation import Adaptation, logits_on
 from classifier.alternatives import FACTS, KNOWN_PHRASE, MOST_GAINED, known, without_demand
 from classifier.domain import HEADS, Action, Change, Context, Counterfactual, Signal, Span
 from classifier.explain import Word, Words
@@ -37,6 +38,7 @@ class Case:
 
     weighed: Weighed
     words: Words | None
+    adaptation: Adaptation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +64,11 @@ def counterfactuals(cases: Sequence[Case], scorer: Scorer) -> list[Counterfactua
         for trial in _in_the_text(case.weighed, case.words)
     ]
     documents = [read(without(cases[at].weighed.document.raw, trial.spans)) for at, trial in trials]
-    rows = scorer.calibrated_logits(documents).tolist()
-    for (at, trial), document, row in zip(trials, documents, rows, strict=True):
+    rows = logits_on(scorer, documents, [cases[at].adaptation for at, _ in trials])
+    for (at, trial), document, logits in zip(trials, documents, rows, strict=True):
         weighed = cases[at].weighed
         changed = replace(weighed.context, text=document.raw)
-        tried[at].append((trial, weigh(changed, document, dict(zip(HEADS, row, strict=True)), weighed.policy)))
+        tried[at].append((trial, weigh(changed, document, logits, weighed.policy)))
     return [_chosen(case, each) for case, each in zip(cases, tried, strict=True)]
 
 

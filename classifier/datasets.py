@@ -21,7 +21,10 @@ DERIVED: Final = frozenset({"violent_words_benign"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """One labelled comment. ``labels`` holds shares of raters or 0/1 for the heads that were annotated."""
+    """One labelled comment. ``labels`` holds shares of raters or 0/1 for the heads that were annotated.
+
+    ``also`` names the other sources that hold the same text: who leaves one of them out leaves this row out.
+    """
 
     text: str
     labels: Mapping[str, float]
@@ -29,6 +32,7 @@ class Example:
     lang: str = "en"
     context: str | None = None
     pair: str | None = None
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +45,22 @@ class Snapshot:
 
 def load_snapshot(paths: Sequence[Path]) -> Snapshot:
     """Read every labelled ``.jsonl`` and ``.jsonl.gz`` file under ``paths``; files are taken in order of name."""
-    files = sorted({file for path in paths for file in _files(path)}, key=lambda file: (file.name, str(file)))
+    files = data_files(paths)
+    return Snapshot(tuple(merge_copies(example for file in files for example in read_file(file))), digest_of(files))
+
+
+def data_files(paths: Sequence[Path]) -> list[Path]:
+    """Every ``.jsonl`` and ``.jsonl.gz`` file under ``paths``, in order of name."""
+    return sorted({file for path in paths for file in _files(path)}, key=lambda file: (file.name, str(file)))
+
+
+def digest_of(files: Sequence[Path]) -> str:
+    """What names a set of data files by their names and contents."""
     digest = hashlib.sha256()
     for file in files:
         digest.update(file.name.encode())
         digest.update(hashlib.sha256(file.read_bytes()).digest())
-    return Snapshot(tuple(merge_copies(example for file in files for example in read_file(file))), digest.hexdigest())
+    return digest.hexdigest()
 
 
 def read_file(path: Path) -> Iterator[Example]:
@@ -98,6 +112,7 @@ def _union(first: Example, second: Example) -> Example:
         lang=first.lang,
         context=first.context or second.context,
         pair=first.pair or second.pair,
+        also=tuple(sorted({*first.also, *second.also, second.source} - {first.source})),
     )
 
 

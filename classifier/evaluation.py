@@ -49,8 +49,12 @@ class Prepared:
         return self.words[rows], self.chars[rows], self.dense[rows]
 
     def rows_of(self, sources: Collection[str]) -> npt.NDArray[np.bool_]:
-        """Which rows are from these sources."""
-        return np.isin(self.sources, list(sources))
+        """Which rows are from these sources, or copies of rows of theirs."""
+        found = np.isin(self.sources, list(sources))
+        for row, example in enumerate(self.examples):
+            if example.also and not found[row]:
+                found[row] = not set(sources).isdisjoint(example.also)
+        return found
 
 
 def prepare(examples: Sequence[Example]) -> Prepared:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from math import log
 from typing import Any, Final
 
+from classifier.adaptation import Adaptation, logits_on
 from classifier.dense import DENSE
 from classifier.documents import spans_document
 from classifier.domain import HEADS, Context, Signal, Span
@@ -85,10 +86,12 @@ class Account:
         }
 
 
-def ledger(context: Context, scorer: Scorer, policy: Policy) -> dict[str, Account]:
-    """The accounts of a comment as it is judged now."""
+def ledger(
+    context: Context, scorer: Scorer, policy: Policy, adaptation: Adaptation | None = None
+) -> dict[str, Account]:
+    """The accounts of a comment as it is judged now, on the site that taught the adaptation if there is one."""
     document = read(context.text)
-    logits = dict(zip(HEADS, scorer.calibrated_logits([document]).tolist()[0], strict=True))
+    (logits,) = logits_on(scorer, [document], [adaptation])
     weighed = weigh(context, document, logits, policy)
     signals = (*weighed.signals, *(demand.signal for demand in weighed.demands))
     return accounts(scorer, document, signals, policy, logits=logits)

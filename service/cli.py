@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "doctor": "service.commands.doctor:doctor",
     "train": "classifier.cli:train",
     "score": "classifier.cli:score",
+    "evaluate": "classifier.cli:evaluate",
 }
 
 
