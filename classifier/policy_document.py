@@ -12,28 +12,17 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final
 
 import tomli_w
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    StringConstraints,
-    ValidationError,
-    WithJsonSchema,
-    model_validator,
-)
-from pydantic.config import JsonDict
+from pydantic import BaseModel, ValidationError
 
 from classifier.domain import HEADS, Action, Article
 from classifier.listing import Listing, make_listing
-from classifier.owner import Closed, Mode, Premoderation, Wishes, article_key
+from classifier.owner import Closed, Premoderation, Wishes, article_key
+from classifier.policy_tables import ListTable, PolicyDocument, RuleTable
 from classifier.policy_values import HARMS, Conflict, Policy, Thresholds
-from classifier.rules import PatternError, Rule, Where, check_pattern, matcher_for, word_key
+from classifier.rules import PatternError, Rule, matcher_for, word_key
 
 #: Largest document, in bytes, and most rules and words of one.
 MAX_DOCUMENT_BYTES: Final = 256 * 1024
@@ -62,194 +51,6 @@ class PolicyError(ValueError):
     def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__("\n".join(map(str, faults)))
         self.faults = tuple(faults)
-
-
-def _never(value: Any) -> Any:
-    return None if value == "never" else value
-
-
-def _or_never(value: float | None) -> float | str:
-    return "never" if value is None else value
-
-
-def _pattern(value: str) -> str:
-    check_pattern(value)
-    return value
-
-
-def _word(value: str) -> str:
-    word_key(value)
-    return value
-
-
-def _ip_range(value: str) -> str:
-    try:
-        make_listing(ips=[value])
-    except ValueError:
-        raise ValueError("must be an IP address or range such as 192.0.2.0/24") from None
-    return value
-
-
-def _no_nul(value: str) -> str:
-    if "\0" in value:
-        raise ValueError("must not contain the NUL character")
-    return value
-
-
-def _domain(value: str) -> str:
-    if "." not in value or any(sign in value for sign in "/@: *"):
-        raise ValueError("must be a domain such as example.org; it covers what is below it")
-    return value
-
-
-_CHANCE_SCHEMA: Final = {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, {"const": "never"}]}
-_DAYS_SCHEMA: Final = {"anyOf": [{"type": "integer", "minimum": 0}, {"const": "never"}]}
-#: In the schema, ``None`` is said as it is written.
-_NEVER: Final[JsonDict] = {"default": "never"}
-Chance = Annotated[
-    Annotated[float, Field(ge=0, le=1, allow_inf_nan=False, strict=True)] | None,
-    BeforeValidator(_never),
-    PlainSerializer(_or_never, return_type=Any),
-    WithJsonSchema(_CHANCE_SCHEMA),
-]
-Days = Annotated[
-    Annotated[int, Field(ge=0, le=36_500, strict=True)] | None,
-    BeforeValidator(_never),
-    PlainSerializer(_or_never, return_type=Any),
-    WithJsonSchema(_DAYS_SCHEMA),
-]
-Line = Annotated[str, StringConstraints(min_length=1, max_length=300, strict=True), AfterValidator(_no_nul)]
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,23}$", strict=True)]
-Pattern = Annotated[Line, Field(max_length=500), AfterValidator(_pattern)]
-Word = Annotated[Line, AfterValidator(_word)]
-Domain = Annotated[Line, AfterValidator(_domain)]
-IpRange = Annotated[Line, AfterValidator(_ip_range)]
-Flag = Annotated[bool, Field(strict=True)]
-HoldOrReject = Literal["hold", "reject"]
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ThresholdsTable(_Table):
-    """From which score on one head asks for an action; "never" for not at all."""
-
-    hold_at: Chance = Field(None, json_schema_extra=_NEVER)
-    reject_at: Chance = Field(None, json_schema_extra=_NEVER)
-
-
-class HeadsTable(_Table):
-    """Thresholds per head; a head that nobody names is not acted on by its score alone."""
-
-    spam: ThresholdsTable = ThresholdsTable()
-    toxicity: ThresholdsTable = ThresholdsTable()
-    severe_toxicity: ThresholdsTable = ThresholdsTable()
-    insult: ThresholdsTable = ThresholdsTable()
-    threat: ThresholdsTable = ThresholdsTable()
-    identity_attack: ThresholdsTable = ThresholdsTable()
-    obscene: ThresholdsTable = ThresholdsTable()
-    sexual: ThresholdsTable = ThresholdsTable()
-
-
-class HarmTable(_Table):
-    """What is done about direct threats, private addresses, and calls to self-harm; a person sees them first."""
-
-    threat: HoldOrReject = "hold"
-    doxing: HoldOrReject = "hold"
-    self_harm: HoldOrReject = "hold"
-
-
-class ConflictTable(_Table):
-    """From when on model and rules disagree so strongly that a person decides; "never" for not at all."""
-
-    approve_over: Chance = Conflict().approve_over
-    reject_under: Chance = Conflict().reject_under
-
-
-class ListTable(_Table):
-    """Domains (with what is below them), e-mail addresses, names, IP addresses or ranges, and your ids of authors."""
-
-    domains: tuple[Domain, ...] = ()
-    emails: tuple[Line, ...] = ()
-    names: tuple[Line, ...] = ()
-    ips: tuple[IpRange, ...] = ()
-    ids: tuple[Line, ...] = ()
-
-
-class BlockTable(ListTable):
-    """Who and what is not wanted, and what becomes of their comments."""
-
-    action: HoldOrReject = "reject"
-
-
-class PremoderationTable(_Table):
-    """Which comments wait for a person however harmless they are."""
-
-    modes: tuple[Mode, ...] = ()
-    old_articles_days: Annotated[int, Field(ge=0, le=36_500, strict=True)] = Premoderation().old_articles_days
-    authors: ListTable = ListTable()
-
-
-class ClosedTable(_Table):
-    """Which articles take no comments any more: this one, those of some age, or those listed (path or address)."""
-
-    always: Flag = False
-    after_days: Days = Field(None, json_schema_extra=_NEVER)
-    articles: tuple[Line, ...] = ()
-    action: HoldOrReject = "reject"
-
-
-class RuleTable(_Table):
-    """One rule: what it looks for, and either the action it forces or the weight it adds to a head."""
-
-    enabled: Flag = True
-    words: tuple[Word, ...] = ()
-    patterns: tuple[Pattern, ...] = ()
-    where: Where = Where.TEXT
-    action: Action | None = None
-    weight: Annotated[float, Field(ge=-10, le=10, allow_inf_nan=False, strict=True)] = 0.0
-    head: Literal["spam", "toxicity", "severe_toxicity", "insult", "threat", "identity_attack", "obscene", "sexual"] = (
-        "spam"
-    )
-    message: Annotated[str, StringConstraints(max_length=300, strict=True), AfterValidator(_no_nul)] = ""
-    final: Flag = False
-
-    @model_validator(mode="after")
-    def _whole(self) -> RuleTable:
-        if not self.enabled:
-            return self
-        if not self.words and not self.patterns:
-            raise ValueError("give words or patterns to look for")
-        if self.words and self.where is Where.RAW:
-            raise ValueError("words are looked for in the text or the name; only patterns can look at the raw text")
-        if (self.action is None) == (self.weight == 0):
-            raise ValueError("give either an action or a weight")
-        if self.final and self.action is None:
-            raise ValueError("final goes with an action")
-        return self
-
-
-class MatchTable(_Table):
-    """Which articles a section is about: paths and what is below them, or any of the tags."""
-
-    paths: tuple[Annotated[Line, StringConstraints(pattern=r"^/")], ...] = ()
-    tags: tuple[Line, ...] = ()
-
-
-class PolicyDocument(_Table):
-    """A policy: only what is to be otherwise than in the document it is laid over."""
-
-    name: Name | None = None
-    match: MatchTable = MatchTable()
-    heads: HeadsTable = HeadsTable()
-    harm: HarmTable = HarmTable()
-    conflict: ConflictTable = ConflictTable()
-    premoderation: PremoderationTable = PremoderationTable()
-    closed: ClosedTable = ClosedTable()
-    rules: dict[Name, RuleTable] = {}
-    allow: ListTable = ListTable()
-    block: BlockTable = BlockTable()
 
 
 def parse(fields: Mapping[str, Any]) -> PolicyDocument:
@@ -317,9 +118,21 @@ def _said(value: Any) -> Any:
     return value
 
 
-def to_toml(document: PolicyDocument) -> str:
-    """The same as TOML; ``from_toml`` gives the same document again."""
-    return tomli_w.dumps(to_fields(document), multiline_strings=False)
+def to_toml(document: PolicyDocument, told: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The same as TOML; ``from_toml`` gives the same document again.
+
+    ``told`` says something of keys (dotted), which stands behind them as a comment.
+    """
+    lines, table = [], ""
+    for line in tomli_w.dumps(to_fields(document), multiline_strings=False).splitlines():
+        key = table
+        if line.startswith("["):
+            key = table = line.strip("[]")
+        elif line[:1].isalpha():
+            key = f"{table}.{line.partition(' = ')[0]}".lstrip(".")
+        comment = told.get(key) if line.startswith("[") or line[:1].isalpha() else None
+        lines.append(f"{line}  # {comment}" if comment else line)
+    return "".join(f"{line}\n" for line in lines)
 
 
 def merged(documents: Iterable[PolicyDocument]) -> PolicyDocument:
@@ -328,6 +141,28 @@ def merged(documents: Iterable[PolicyDocument]) -> PolicyDocument:
     for document in documents:
         result = _laid_over(result, {k: v for k, v in to_fields(document).items() if k not in ("name", "match")})
     return PolicyDocument.model_validate(result)
+
+
+def origins(layers: Iterable[tuple[str, PolicyDocument]]) -> dict[str, str]:
+    """Where each value that ``merged`` makes of these documents comes from: dotted key -> name of the layer.
+
+    A joined list names all layers that it was joined from, with ``+``; a rule has one origin as a whole.
+    """
+    found: dict[str, str] = {}
+    for label, document in layers:
+        for path, _ in _leaves({k: v for k, v in to_fields(document).items() if k not in ("name", "match")}):
+            key = ".".join(path)
+            joined = key in found and _is_joined(path)
+            found[key] = f"{found[key]}+{label}" if joined else label
+    return found
+
+
+def _leaves(value: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for key, each in value.items():
+        if isinstance(each, dict) and path != ("rules",):
+            yield from _leaves(each, (*path, key))
+        else:
+            yield (*path, key), each
 
 
 def build(document: PolicyDocument, name: str, version: str) -> Policy:
@@ -400,6 +235,7 @@ def _wishes(document: PolicyDocument) -> Wishes:
             modes=frozenset(premoderation.modes),
             old_articles_days=premoderation.old_articles_days,
             authors=_listing(premoderation.authors),
+            typed_emails=premoderation.typed_emails,
         ),
         closed=Closed(
             always=closed.always,
@@ -443,11 +279,15 @@ def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any], path: tuple[s
         known = result.get(key)
         if isinstance(value, dict) and isinstance(known, dict) and path != ("rules",):
             result[key] = _laid_over(known, value, here)
-        elif key in _LISTS and known is not None and path in (("allow",), ("block",), ("premoderation", "authors")):
+        elif known is not None and _is_joined(here):
             result[key] = list(dict.fromkeys([*known, *value]))
         else:
             result[key] = value
     return result
+
+
+def _is_joined(path: tuple[str, ...]) -> bool:
+    return path[-1] in _LISTS and path[:-1] in (("allow",), ("block",), ("premoderation", "authors"))
 
 
 def _fault(error: Mapping[str, Any]) -> Fault:

@@ -21,13 +21,14 @@ from classifier.policy import DEFAULT_POLICY, Policy, PolicyError
 from classifier.policy_document import (
     DEFAULT_DOCUMENT,
     Fault,
-    PolicyDocument,
     build,
     matches,
     merged,
+    origins,
     parse,
     to_fields,
 )
+from classifier.policy_tables import PolicyDocument
 from service.moderation import ModerationError
 from service.store import policies as store
 from service.store.engine import Store
@@ -141,10 +142,11 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Effective:
-    """What holds: all documents laid over one another, and the versions that were."""
+    """What holds: all documents laid over one another, the versions that were, and which of them said what."""
 
     document: PolicyDocument
     version: str
+    origins: Mapping[str, str]
 
 
 @dataclass(slots=True)
@@ -209,16 +211,16 @@ class Shelf:
         except PolicyError as error:  # written by another version of Sluice; what it forbade must not slip through
             scopes = [row.scope for row in (self.site, section, own) if row is not None]
             log.error("policy.unreadable", scopes=scopes, faults=[str(fault) for fault in error.faults])
-            effective = Effective(merged([DEFAULT_DOCUMENT, _EVERYTHING_HELD]), "unreadable@0")
+            effective = Effective(merged([DEFAULT_DOCUMENT, _EVERYTHING_HELD]), "unreadable@0", {})
         return build(effective.document, effective.version.partition("@")[0], effective.version)
 
     def _effective(self, section: Layer | None, own: Layer | None) -> Effective:
         rows = [row for row in (self.site, section, own) if row is not None]
-        if not rows:
-            return Effective(merged([DEFAULT_DOCUMENT]), DEFAULT_POLICY.version)
         documents = [(row, parse(row.fields)) for row in rows]
-        version = "+".join(f"{_name(row, document)}@{row.version}" for row, document in documents)
-        return Effective(merged([DEFAULT_DOCUMENT, *(document for _, document in documents)]), version)
+        said = [(f"{_name(row, document)}@{row.version}", document) for row, document in documents]
+        version = "+".join(label for label, _ in said) or DEFAULT_POLICY.version
+        layers = [(DEFAULT_POLICY.version, DEFAULT_DOCUMENT), *said]
+        return Effective(merged(document for _, document in layers), version, origins(layers))
 
 
 class PolicyBook:

@@ -11,7 +11,8 @@ from pydantic_core import from_json
 
 from classifier.domain import Article
 from classifier.policy import PolicyError
-from classifier.policy_document import MAX_DOCUMENT_BYTES, Fault, PolicyDocument, from_toml, parse
+from classifier.policy_document import MAX_DOCUMENT_BYTES, Fault, from_toml, parse
+from classifier.policy_tables import PolicyDocument
 from service import policies
 from service.api.operations import Parameter, operation
 from service.errors import Problem, field_problem, malformed, pointer_to, refused
@@ -63,6 +64,9 @@ class PolicyOut(BaseModel):
     document: PolicyDocument = Field(description="Only what this scope wants otherwise.")
     policy: str = Field(description="What decisions record: the versions that hold here, such as site@4+sports@2.")
     effective: PolicyDocument = Field(description="All that holds here: default, site, section and article together.")
+    origins: dict[str, str] = Field(
+        description="Which version each value of effective is from, by its dotted key; a rule as a whole."
+    )
     scopes: list[ScopeOut] = Field(description="All scopes of the site that have a document.")
 
 
@@ -181,6 +185,7 @@ def _answered(site: Site, scope: str) -> Response:
         document=PolicyDocument() if row is None else _stored(row),
         policy=holds.version,
         effective=holds.document,
+        origins=dict(holds.origins),
         scopes=scopes,
     )
     return answer(found, headers={"ETag": f'"{version}"'})

@@ -14,10 +14,11 @@ import click
 from sqlalchemy.engine import Connection
 
 from classifier.policy import PolicyError
-from classifier.policy_document import Fault, PolicyDocument, from_toml, parse, to_fields, to_toml
+from classifier.policy_document import Fault, from_toml, parse, to_fields, to_toml
+from classifier.policy_tables import PolicyDocument
 from service.commands.options import as_json, data_dir, fail, plainly, settings
 from service.moderation import ModerationError
-from service.policies import check_scope, load_shelf, read_scope, set_policy
+from service.policies import Effective, check_scope, load_shelf, read_scope, set_policy
 from service.store import policies as store
 from service.store.accounts import get_site
 from service.store.engine import Store
@@ -53,7 +54,7 @@ def policy() -> None:
 @policy.command("show")
 @click.argument("site_name")
 @scope_option
-@click.option("--effective", is_flag=True, help="Show all that holds there, with what the scope inherits.")
+@click.option("--effective", is_flag=True, help="Show all that holds there, and which version each value is from.")
 @as_json
 @data_dir
 @plainly
@@ -62,19 +63,19 @@ def show_policy(site_name: str, scope: str, effective: bool, as_json: bool, data
     """Show the policy of a scope, as the TOML that `sluice policy set` reads."""
     place = read_scope(scope)
 
-    def work(connection: Connection, site_id: str) -> tuple[int, str, PolicyDocument]:
+    def work(connection: Connection, site_id: str) -> tuple[int, Effective, PolicyDocument]:
         row = store.current(connection, site_id, place)
         holds = load_shelf(connection, site_id).effective_of(place)
         own = PolicyDocument() if row is None else parse(row.document)
-        return 0 if row is None else row.version, holds.version, holds.document if effective else own
+        return 0 if row is None else row.version, holds, holds.document if effective else own
 
     version, holds, document = _with_site(data_dir, site_name, work)
     if as_json:
-        found = {"scope": place, "version": version, "policy": holds, "document": to_fields(document)}
-        click.echo(json.dumps(found, ensure_ascii=False))
+        found = {"scope": place, "version": version, "policy": holds.version, "document": to_fields(document)}
+        click.echo(json.dumps(found | ({"origins": dict(holds.origins)} if effective else {}), ensure_ascii=False))
         return
-    click.echo(f"# {place} of {site_name}, version {version}; decisions there are recorded as {holds}")
-    click.echo(to_toml(document), nl=False)
+    click.echo(f"# {place} of {site_name}, version {version}; decisions there are recorded as {holds.version}")
+    click.echo(to_toml(document, holds.origins if effective else {}), nl=False)
 
 
 @policy.command("set")
@@ -164,10 +165,11 @@ def check_policy(file: Any, site_name: str, scope: str, as_json: bool, data_dir:
         data_dir, site_name, lambda c, site_id: load_shelf(c, site_id, instead={place: to_fields(document)})
     ).effective_of(place)
     if as_json:
-        click.echo(json.dumps({"scope": place, "effective": to_fields(holds.document)}, ensure_ascii=False))
+        found = {"scope": place, "effective": to_fields(holds.document), "origins": dict(holds.origins)}
+        click.echo(json.dumps(found, ensure_ascii=False))
         return
     click.echo(f"# Good. With this file, this would hold in {place} of {site_name}:")
-    click.echo(to_toml(holds.document), nl=False)
+    click.echo(to_toml(holds.document, holds.origins), nl=False)
 
 
 def _read(file: Any) -> PolicyDocument:

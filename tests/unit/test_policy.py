@@ -10,22 +10,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classifier.assess import assess
-from classifier.domain import HEADS, Action, Article, Author, AuthorRecord, Context, Signal
+from classifier.domain import HEADS, Action, Article, Author, AuthorRecord, Context, Identity, Signal
 from classifier.owner import Demand
 from classifier.policy import DEFAULT_POLICY, Policy, PolicyError, decide
 from classifier.policy_document import (
     DEFAULT_DOCUMENT,
     MAX_RULES,
     MAX_WORDS,
-    PolicyDocument,
     build,
     from_toml,
     matches,
     merged,
+    origins,
     parse,
     to_fields,
     to_toml,
 )
+from classifier.policy_tables import PolicyDocument
 from classifier.registry import load_default
 from classifier.signals import find_signals
 from classifier.text import read
@@ -200,14 +201,13 @@ class TestLists:
         assert codes(a_policy(self.BLOCK), "hello", author=Author(**author)) == []
 
     def test_trust_cannot_be_borrowed_by_typing_an_address(self) -> None:
-        """An allowed e-mail address or name counts for verified or signed-in authors only; ids and IPs always do."""
+        """An allowed e-mail address or name counts for who proved it: the name of a signed-in author only."""
         policy = a_policy("[allow]\nemails=['jo@x.example']\nnames=['Jo']\nids=['7']\nips=['192.0.2.1']")
 
         assert codes(policy, author=Author(email="jo@x.example", name="jo")) == []
-        assert codes(policy, author=Author(email="JO@x.example", name="jo", verified=True)) == [
-            "allow.email",
-            "allow.name",
-        ]
+        assert codes(policy, author=Author(email="JO@x.example", name="jo", verified=True)) == ["allow.email"]
+        assert codes(policy, author=Author(email="x@x.example", name="jo", verified=True)) == []
+        assert codes(policy, author=Author(id="9", name="jo")) == ["allow.name"]
         assert codes(policy, author=Author(id="7", ip="192.0.2.1")) == ["allow.id", "allow.ip"]
 
     def test_links_to_allowed_domains_are_not_held_against_a_comment(self) -> None:
@@ -233,12 +233,30 @@ class TestPremoderation:
         assert decide(policy, (), {**QUIET, "spam": 0.9999}, demands(policy)).action is Action.REJECT
 
     def test_first_time_authors(self) -> None:
-        """Nobody knows them, or nothing of theirs was approved."""
+        """Nobody knows them, or nothing of theirs that counts was approved."""
         policy = a_policy("[premoderation]\nmodes=['first_time_authors']")
 
         assert codes(policy) == ["premoderation.first_time"]
-        assert codes(policy, record=AuthorRecord(held=3)) == ["premoderation.first_time"]
-        assert codes(policy, record=AuthorRecord(approved=1)) == []
+        assert codes(policy, record=AuthorRecord(identity=Identity.SIGNED, held=3)) == ["premoderation.first_time"]
+        for identity in (Identity.SIGNED, Identity.VERIFIED):
+            assert codes(policy, record=AuthorRecord(identity=identity, approved=1, earned=1)) == []
+            assert codes(policy, record=AuthorRecord(identity=identity, approved=1, ruled_approved=1)) == []
+
+    def test_five_compliments_make_no_known_author(self) -> None:
+        """What the machine let through of short praise earns nothing, and rejections weigh against what did."""
+        policy = a_policy("[premoderation]\nmodes=['first_time_authors']")
+        flatterer = AuthorRecord(identity=Identity.SIGNED, approved=5)
+        spammer = AuthorRecord(identity=Identity.SIGNED, approved=2, earned=2, rejected=2)
+
+        assert codes(policy, record=flatterer) == codes(policy, record=spammer) == ["premoderation.first_time"]
+
+    def test_typing_a_known_address_makes_nobody_known(self) -> None:
+        """Unless the owner says so, for a blog where nobody signs in."""
+        record = AuthorRecord(identity=Identity.TYPED, approved=9, earned=9, ruled_approved=9)
+        asked = "[premoderation]\nmodes=['first_time_authors']"
+
+        assert codes(a_policy(asked), record=record) == ["premoderation.first_time"]
+        assert codes(a_policy(asked + "\ntyped_emails=true"), record=record) == []
 
     def test_old_articles(self) -> None:
         """Counted from publication to the comment; an article of unknown age is not old."""
@@ -592,3 +610,35 @@ def test_without_a_demand_the_owner_changes_nothing() -> None:
     policy = a_policy("[rules.x]\nwords=['nothing here']\naction='reject'")
 
     assert decide(policy, (signal,), QUIET, ()) == decide(DEFAULT_POLICY, (signal,), QUIET)
+
+
+class TestOrigins:
+    """Where each value that holds comes from."""
+
+    LAYERS = (
+        ("default@1", from_toml("[heads.spam]\nhold_at=0.65\nreject_at=0.99")),
+        (
+            "site@4",
+            from_toml("[heads.spam]\nhold_at=0.5\n[block]\nnames=['a']\n[rules.ads]\nwords=['x1']\naction='hold'"),
+        ),
+        ("sports@2", from_toml("[block]\nnames=['b']\n[rules.ads]\nenabled=false")),
+    )
+
+    def test_the_last_layer_that_says_something_is_named(self) -> None:
+        """Joined lists name all of theirs; a rule is one thing."""
+        assert origins(self.LAYERS) == {
+            "heads.spam.hold_at": "site@4",
+            "heads.spam.reject_at": "default@1",
+            "block.names": "site@4+sports@2",
+            "rules.ads": "sports@2",
+        }
+
+    def test_every_value_has_an_origin_and_the_comments_change_nothing(self) -> None:
+        """Written behind each key, and read back the same."""
+        whole = merged(document for _, document in self.LAYERS)
+        written = to_toml(whole, origins(self.LAYERS))
+
+        assert "hold_at = 0.5  # site@4\n" in written
+        assert "[rules.ads]  # sports@2\n" in written
+        assert "names = [  # site@4+sports@2\n" in written
+        assert from_toml(written) == whole
