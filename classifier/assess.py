@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from classifier.adaptation import Adaptation, logits_on
 from classifier.counterfactual import LONGEST_TRIED, Case, counterfactuals
 from classifier.domain import HEADS, Action, Context, Counterfactual, Reason, Verdict
 from classifier.explain import weigh_words
@@ -17,6 +18,8 @@ from classifier.weighing import Weighed, weigh
 _MISSING: Final = Reason(
     code="classifier.missing", message="No model is loaded, so a person should look at this comment.", weight=0.0
 )
+#: What a site taught is a reason of its own from so many logits on.
+_WORTH_SAYING: Final = 0.1
 _FAILED: Final = Reason(
     code="classifier.failed", message="The model failed on this comment, so a person should look at it.", weight=0.0
 )
@@ -27,10 +30,12 @@ def assess(
     scorer: Scorer | None,
     policy: Policy | Sequence[Policy],
     documents: Sequence[Document | None] | None = None,
+    adaptations: Sequence[Adaptation | None] | None = None,
 ) -> list[Verdict]:
     """Judge a batch of comments under one policy, or each under its own; they are scored together all the same.
 
-    ``documents`` are the comments' texts where the caller has read them already.
+    ``documents`` are the comments' texts where the caller has read them already, ``adaptations`` what the moderators
+    of each comment's own site taught. One that belongs to another model is left aside.
 
     Never raises for a comment's sake: when the batch fails, its comments are judged one by one, and one that fails
     alone is held. Without a model everything is held.
@@ -41,57 +46,99 @@ def assess(
     if scorer is None:
         return [_held(_MISSING, None, each) for each in policies]
     try:
-        return _assess(contexts, scorer, policies, documents or [None] * len(contexts))
+        known = documents or [None] * len(contexts)
+        return _assess(contexts, scorer, policies, known, adaptations or [None] * len(contexts))
     except Exception:  # noqa: BLE001  the promise above: whatever goes wrong, hold
         if len(contexts) == 1:
             return [_held(_FAILED, scorer.version, policies[0])]
+        own = adaptations or [None] * len(contexts)
         return [
             verdict
-            for context, each in zip(contexts, policies, strict=True)
-            for verdict in assess([context], scorer, each)
+            for context, each, adaptation in zip(contexts, policies, own, strict=True)
+            for verdict in assess([context], scorer, each, None, [adaptation])
         ]
 
 
 def _assess(
-    contexts: Sequence[Context], scorer: Scorer, policies: Sequence[Policy], known: Sequence[Document | None]
+    contexts: Sequence[Context],
+    scorer: Scorer,
+    policies: Sequence[Policy],
+    known: Sequence[Document | None],
+    adaptations: Sequence[Adaptation | None],
 ) -> list[Verdict]:
     documents = [document or read(context.text) for context, document in zip(contexts, known, strict=True)]
-    logits = scorer.calibrated_logits(documents).tolist()
-    weighed = [
-        weigh(context, document, dict(zip(HEADS, row, strict=True)), policy)
-        for context, document, row, policy in zip(contexts, documents, logits, policies, strict=True)
-    ]
+    own = [each if each is not None and each.base == scorer.version else None for each in adaptations]
+    logits = logits_on(scorer, documents, own)
+    weighed = [weigh(*each) for each in zip(contexts, documents, logits, policies, strict=True)]
     troubled = [at for at, each in enumerate(weighed) if each.action is not Action.APPROVE]
-    cases = dict(zip(troubled, _cases([weighed[at] for at in troubled], scorer), strict=True))
+    cases = dict(zip(troubled, _cases([(weighed[at], own[at]) for at in troubled], scorer), strict=True))
     found = dict(zip(troubled, counterfactuals(list(cases.values()), scorer), strict=True)) if cases else {}
-    return [_verdict(each, cases.get(at), found.get(at), scorer.version) for at, each in enumerate(weighed)]
+    taught = _taught([at for at in troubled if own[at] is not None], documents, logits, scorer)
+    return [
+        _verdict(each, cases.get(at), found.get(at), taught.get(at, {}), _version(scorer, own[at]))
+        for at, each in enumerate(weighed)
+    ]
 
 
-def _cases(troubled: Sequence[Weighed], scorer: Scorer) -> list[Case]:
+def _cases(troubled: Sequence[tuple[Weighed, Adaptation | None]], scorer: Scorer) -> list[Case]:
     """What was not approved, with what the words of each add to the scores acted on; long texts without."""
-    short = [each.document for each in troubled if len(each.document.raw) <= LONGEST_TRIED]
-    heads = [head for head in HEADS if any(f"model.{head}" in each.codes for each in troubled)]
+    short = [each.document for each, _ in troubled if len(each.document.raw) <= LONGEST_TRIED]
+    heads = [head for head in HEADS if any(f"model.{head}" in each.codes for each, _ in troubled)]
     words = iter(weigh_words(scorer, short, heads) if short else ())
-    return [Case(each, next(words) if len(each.document.raw) <= LONGEST_TRIED else None) for each in troubled]
+    return [
+        Case(each, next(words) if len(each.document.raw) <= LONGEST_TRIED else None, adaptation)
+        for each, adaptation in troubled
+    ]
 
 
-def _verdict(weighed: Weighed, case: Case | None, counterfactual: Counterfactual | None, model: str) -> Verdict:
+def _taught(
+    places: Sequence[int], documents: Sequence[Document], logits: Sequence[Mapping[str, float]], scorer: Scorer
+) -> dict[int, dict[str, float]]:
+    """What adaptations added to the logits of some comments, by place and head."""
+    if not places:
+        return {}
+    plain = logits_on(scorer, [documents[at] for at in places], [None] * len(places))
+    return {
+        at: {head: logits[at][head] - before[head] for head in HEADS} for at, before in zip(places, plain, strict=True)
+    }
+
+
+def _version(scorer: Scorer, adaptation: Adaptation | None) -> str:
+    return scorer.version if adaptation is None else f"{scorer.version}+{adaptation.version}"
+
+
+def _verdict(
+    weighed: Weighed,
+    case: Case | None,
+    counterfactual: Counterfactual | None,
+    taught: Mapping[str, float],
+    model: str,
+) -> Verdict:
     """What was weighed as it is answered: reasons of the model point at the words that speak most for them."""
-    reasons = weighed.ruled.reasons
+    reasons = []
     words = case.words if case is not None else None
-    if words is not None:
-        reasons = tuple(
-            replace(reason, spans=words.telling(reason.head or "")) if reason.code.startswith("model.") else reason
-            for reason in reasons
-        )
+    for reason in weighed.ruled.reasons:
+        if not reason.code.startswith("model."):
+            reasons.append(reason)
+            continue
+        head = reason.head or ""
+        reasons.append(reason if words is None else replace(reason, spans=words.telling(head)))
+        amount = taught.get(head, 0.0)
+        if abs(amount) >= _WORTH_SAYING:
+            reasons.append(Reason(code="site.taught", message=_said(amount), weight=amount, head=head))
     return Verdict(
         action=weighed.action,
         scores=weighed.scores,
-        reasons=reasons,
+        reasons=tuple(reasons),
         model=model,
         policy=weighed.policy.version,
         counterfactual=counterfactual,
     )
+
+
+def _said(amount: float) -> str:
+    change = "raised" if amount > 0 else "lowered"
+    return f"What this site's moderators taught {change} the score above; the words marked are the model's own."
 
 
 def _held(reason: Reason, model: str | None, policy: Policy) -> Verdict:

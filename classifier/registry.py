@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -115,18 +115,38 @@ def save(
 
     The version is named by the content of the arrays, so the same training gives the same name.
     """
+
+    def write(folder: Path) -> None:
+        for name in _MAPPED:
+            np.save(folder / f"{name}.npy", getattr(weights, name), allow_pickle=False)
+        np.savez(folder / "heads.npz", allow_pickle=False, **{name: getattr(weights, name) for name in _SMALL})
+
+    return write_version(
+        path, write, _FILES, {"format": FORMAT, "features": FEATURE_VERSION, **manifest}, report, pages
+    )
+
+
+def write_version(
+    path: Path,
+    write: Callable[[Path], None],
+    files: Sequence[str],
+    manifest: Mapping[str, Any],
+    report: Mapping[str, Any],
+    pages: Mapping[str, str],
+) -> str:
+    """Write a version's folder whole or not at all: ``write`` puts ``files`` into it, whose content names the version."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".saving-") as folder:
         target = Path(folder) / "model"
         target.mkdir(mode=0o755)
-        for name in _MAPPED:
-            np.save(target / f"{name}.npy", getattr(weights, name), allow_pickle=False)
-        np.savez(target / "heads.npz", allow_pickle=False, **{name: getattr(weights, name) for name in _SMALL})
-        sums = {name: _sha256(target / name) for name in _FILES}
+        write(target)
+        sums = {name: _sha256(target / name) for name in files}
         digest = hashlib.sha256("".join(sums.values()).encode()).hexdigest()
         version = f"{manifest.get('name', 'model')}-{digest[:10]}"
-        whole = {"format": FORMAT, "features": FEATURE_VERSION, "version": version, **manifest, "sha256": sums}
-        for name, value in (("manifest.json", whole), ("report.json", report)):
+        for name, value in (
+            ("manifest.json", {"version": version, **manifest, "sha256": sums}),
+            ("report.json", report),
+        ):
             (target / name).write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         for name, text in pages.items():
             (target / name).write_text(text, encoding="utf-8")
