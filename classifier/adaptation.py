@@ -120,7 +120,7 @@ def save_adaptation(path: Path, adaptation: Adaptation, about: Mapping[str, Any]
         arrays = {name: getattr(adaptation, name) for name in _NAMES}
         np.savez_compressed(folder / ARRAYS, allow_pickle=False, **arrays)
 
-    return write_version(path, write, (ARRAYS,), manifest, report, {})
+    return write_version(path, write, manifest, report, files=(ARRAYS,))
 
 
 def load_adaptation(path: Path) -> Adaptation:

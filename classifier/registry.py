@@ -129,12 +129,16 @@ def save(
 def write_version(
     path: Path,
     write: Callable[[Path], None],
-    files: Sequence[str],
     manifest: Mapping[str, Any],
     report: Mapping[str, Any],
-    pages: Mapping[str, str],
+    *,
+    files: Sequence[str],
+    pages: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
-    """Write a version's folder whole or not at all: ``write`` puts ``files`` into it, whose content names the version."""
+    """Write a version's folder whole or not at all; its version string.
+
+    ``write`` puts ``files`` into the folder, and their content names the version.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".saving-") as folder:
         target = Path(folder) / "model"
