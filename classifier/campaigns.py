@@ -18,7 +18,7 @@ import mmh3
 import numpy as np
 import numpy.typing as npt
 
-from classifier.text import Document, words_of
+from classifier.text import Document
 
 SIZE: Final = 24
 BANDS: Final = 6
@@ -81,7 +81,7 @@ def fingerprints(documents: Sequence[Document]) -> list[Fingerprint | None]:
     places: list[int] = []
     hash_of = mmh3.hash
     for place, document in enumerate(documents):
-        words = [word for word in words_of(document.text)[:MOST_WORDS] if word.isalpha()]
+        words = [word for word in document.words[:MOST_WORDS] if word.isalpha()]
         if len(set(words)) < FEWEST_WORDS:
             continue
         places.append(place)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import chain
 from typing import Final
 
 #: How many words are looked at, how many are needed, and which share of them must be small words of one language.
@@ -65,8 +66,8 @@ def language_of(text: str, words: Sequence[str]) -> str | None:
     looked_at = words[:MOST_WORDS]
     if len(looked_at) < FEWEST_WORDS:
         return None
-    hits = Counter(language for word in looked_at for language in _LANGUAGES_OF.get(word, ()))
-    ranked = hits.most_common(2)
+    small = [languages for word in looked_at if (languages := _LANGUAGES_OF.get(word))]
+    ranked = Counter(chain.from_iterable(small)).most_common(2)
     if not ranked or ranked[0][1] < _SHARE * len(looked_at):
         return None
     if sum(ranked[0][0] in _LANGUAGES_OF.get(word, ()) for word in set(looked_at)) < _FEWEST_HITS:

@@ -7,10 +7,9 @@ one word of the article is what a machine writes that has not read it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 from math import exp, log, log1p
 from typing import Final
 
@@ -67,10 +66,18 @@ def relevance(context: Context, document: Document) -> float | None:
     article = topic_of(context.article)
     title = _topic(context.article.title) if context.article.title else _NOTHING
     parent = _topic(context.parent_text[:PARENT_CHARS]) if context.parent_text else _NOTHING
+    topics = ("relevance", article, title, parent)
+    if topics not in document.memo:
+        document.memo[topics] = _nats(document, article, title, parent)
+    found: float | None = document.memo[topics]
+    return found
+
+
+def _nats(document: Document, article: Topic, title: Topic, parent: Topic) -> float | None:
     total = len(article.terms) + (_TITLE - 1) * len(title.terms) + _PARENT * len(parent.terms)
     if not total:
         return None
-    terms = topic_terms(words_of(document.text))
+    terms = topic_terms(document.words)
     found = _UNSHARED * len(terms)
     for term in terms & (article.terms | parent.terms):
         weight = (term in article.terms) + (_TITLE - 1) * (term in title.terms) + _PARENT * (term in parent.terms)
@@ -85,7 +92,7 @@ def relevance_signals(context: Context, document: Document) -> Iterator[Signal]:
         return
     topic = topic_of(context.article)
     parent = _topic(context.parent_text[:PARENT_CHARS]) if context.parent_text else _NOTHING
-    words = words_of(document.text)
+    words = document.words
     if near >= ON_TOPIC and not document.links:
         yield Signal(
             code="relevance.on_topic",
@@ -93,7 +100,7 @@ def relevance_signals(context: Context, document: Document) -> Iterator[Signal]:
             weight=-round(min(_PER_NAT * near, MOST_ON_TOPIC), 4),
             head="spam",
         )
-    if near < 0 and len(topic.terms) >= FEWEST_TOPIC_WORDS and _is_fluent_praise(words):
+    if near < 0 and len(topic.terms) >= FEWEST_TOPIC_WORDS and _is_fluent_praise(document):
         yield Signal(
             code="relevance.off_topic_praise",
             message="A fluent compliment without one word of the article.",
@@ -116,8 +123,12 @@ def relevance_signals(context: Context, document: Document) -> Iterator[Signal]:
 
 def topic_of(article: Article) -> Topic:
     """What an article is about, from its title, tags and the beginning of its text."""
-    parts = (article.title or "", " ".join(article.tags), (article.text or "")[:ARTICLE_CHARS])
-    return _topic("\n".join(part for part in parts if part))
+    return _topic_of(article.title or "", article.tags, (article.text or "")[:ARTICLE_CHARS])
+
+
+@lru_cache(maxsize=512)
+def _topic_of(title: str, tags: Sequence[str], text: str) -> Topic:
+    return _topic("\n".join(part for part in (title, " ".join(tags), text) if part))
 
 
 @lru_cache(maxsize=512)
@@ -160,11 +171,8 @@ def _stem(word: str) -> str:
     return word.removesuffix("e") if len(word) > 4 else word
 
 
-def _is_fluent_praise(words: list[str]) -> bool:
-    if not FLUENT_WORDS <= len(words) <= _MOST_PRAISE_WORDS:
-        return False
-    pairs = [f"{first} {second}" for first, second in pairwise(words)]
-    return sum(_FLATTERY in KINDS_OF.get(term, ()) for term in (*pairs, *words)) >= 2
+def _is_fluent_praise(document: Document) -> bool:
+    return FLUENT_WORDS <= len(document.words) <= _MOST_PRAISE_WORDS and document.kinds[_FLATTERY] >= 2
 
 
 def _language(document: Document, words: list[str], topic: Topic, parent: Topic) -> Iterator[Signal]:

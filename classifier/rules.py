@@ -207,7 +207,7 @@ def _word_expressions(rule: Rule) -> Sequence[str]:
 
 def _find_words(words: _Group, document: Document, spans: dict[int, list[Span]]) -> None:
     """Search the words of a text joined by single spaces; only on a hit is it worked out where they stood."""
-    text = f" {' '.join(words_of(document.text))} "
+    text = f" {' '.join(document.words)} "
     places: list[tuple[int, int]] = []
     for index, start, end in words.hits(text, step_back=1):
         places = places or word_places(document.text)

@@ -108,8 +108,8 @@ class Scorer:
     def _weigh(self, terms: Terms, base: int) -> Floats:
         """The dot product of each text's unit-length TF-IDF vector with the whole-number weights."""
         columns = terms.columns + base
-        values = term_values(terms, self.weights.idf[columns].astype(np.float64))
-        weights = self.weights.terms[columns].astype(np.float64)
+        values = term_values(terms, self.weights.idf.take(columns).astype(np.float64))
+        weights = self.weights.terms.take(columns, axis=0).astype(np.float64)
         if len(terms.starts) == 2:
             return (values @ weights)[np.newaxis]
         weights *= values[:, np.newaxis]

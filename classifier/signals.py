@@ -82,10 +82,15 @@ def offers(document: Document) -> bool:
 
 
 def _offers_more_than_links(document: Document) -> bool:
+    return bool(MAIL_MARK in document.text or _gives_number(document) or _has_kind(document, _TRADES))
+
+
+def _gives_number(document: Document) -> bool:
+    """Whether there is a telephone number."""
     visible = document.visible
-    return bool(
-        MAIL_MARK in document.text or _PHONE.search(visible) or "<phone>" in visible or _has_kind(document, _TRADES)
-    )
+    if _DIGIT.search(visible) is None:
+        return "<phone>" in visible
+    return _PHONE.search(visible) is not None or "<phone>" in visible
 
 
 def _calls(document: Document) -> bool:
@@ -94,20 +99,13 @@ def _calls(document: Document) -> bool:
 
 def _says_little(document: Document) -> bool:
     text = document.text
-    few = len(words_of(text)) <= _FEW_WORDS
+    few = len(document.words) <= _FEW_WORDS
     return few and not any(map(str.isdigit, text)) and not _praise(document) and not _calls(document)
 
 
 def _has_kind(document: Document, kinds: frozenset[int]) -> bool:
-    return not kinds.isdisjoint(_kinds_in(document.text))
-
-
-@lru_cache(maxsize=4)
-def _kinds_in(text: str) -> frozenset[int]:
-    """The kinds of ``phrases`` that a text holds; several checks ask in turn."""
-    words = words_of(text)
-    terms = (*words, *(f"{first} {second}" for first, second in pairwise(words)))
-    return frozenset(kind for term in terms if term in KINDS_OF for kind in KINDS_OF[term])
+    counts = document.kinds
+    return any(counts[kind] for kind in kinds)
 
 
 def _limits(context: Context, document: Document) -> Iterator[Signal]:
@@ -219,6 +217,7 @@ def _author_mail(context: Context, document: Document) -> Iterator[Signal]:
 
 
 _PHONE: Final = re2.compile(r"\+?\d[\d() .\-]{8,17}\d")
+_DIGIT: Final = re.compile("[0-9]")
 _HELPLINE: Final = re2.compile(
     r"\b(?:customer (?:care|service|support)|tech(?:nical)? support|support (?:number|phone|team|line)|"
     r"help ?(?:line|desk)|toll[ -]?free|hotline|contact number|phone number|call now|call us|whatsapp|wa me)\b"
@@ -239,7 +238,7 @@ _CRISIS_LINE: Final = Signal(
 
 def _support_scam(context: Context, document: Document) -> Iterator[Signal]:
     del context
-    if _PHONE.search(document.visible) is None and "<phone>" not in document.visible:
+    if not _gives_number(document):
         return
     match = _HELPLINE.search(document.text)
     if not document.links and _CRISIS.search(document.text) is not None:
@@ -313,6 +312,7 @@ def _commerce(words: Sequence[str]) -> int:
 _INSIDE: Final = re2.compile("|".join(sorted(re.escape(term) for term in STRONG_COMMERCE if len(term) > 4)))
 
 
+@lru_cache(maxsize=2_048)
 def _commerce_inside(host: str) -> int:
     """Like ``_commerce``, for host names whose words are run together."""
     name = host.rsplit(".", 1)[0].encode("utf-8", "replace").decode()
@@ -320,5 +320,4 @@ def _commerce_inside(host: str) -> int:
 
 
 def _praise(document: Document) -> bool:
-    words = words_of(document.text)
-    return any(_FLATTERY in KINDS_OF.get(f"{first} {second}", ()) for first, second in pairwise(words))
+    return document.kinds[_FLATTERY] > 0 and any(_FLATTERY in KINDS_OF.get(pair, ()) for pair in document.pairs)

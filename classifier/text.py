@@ -112,7 +112,7 @@ class Document:
     disguises: Disguises = field(default_factory=Disguises)
     offsets: OffsetMap = field(default_factory=OffsetMap)
     #: What was worked out from the text before; every part of the brain asks for its words.
-    memo: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    memo: dict[object, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def words(self) -> list[str]:
