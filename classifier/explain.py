@@ -121,7 +121,7 @@ def weigh_words(scorer: Scorer, documents: Sequence[Document], heads: Sequence[s
     firsts = np.array([0, *accumulate(map(len, tokens))])
     columns = [HEADS.index(head) for head in heads]
     parts = np.zeros((firsts[-1], len(heads)))
-    for terms in (_words_and_pairs(texts, tokens, firsts), _pieces(texts, firsts)):
+    for terms in (_words_and_pairs(texts, tokens, firsts), _pieces(texts, tokens)):
         _spread(scorer.weights, terms, columns, parts)
     parts *= (scorer.weights.term_scale * scorer.weights.slope)[columns]
     return [
@@ -156,9 +156,10 @@ def _words_and_pairs(texts: Sequence[str], tokens: Sequence[list[tuple[int, int]
     return _Terms(owners, word_columns(terms), np.concatenate(homes))
 
 
-def _pieces(texts: Sequence[str], firsts: Int64s) -> _Terms:
-    owners, columns, homes = char_occurrences(texts)
-    return _Terms(owners, columns + WORD_COLUMNS, homes + firsts[owners])
+def _pieces(texts: Sequence[str], tokens: Sequence[list[tuple[int, int]]]) -> _Terms:
+    words = [[text[start:end] for start, end in stretches] for text, stretches in zip(texts, tokens, strict=True)]
+    owners, columns, homes = char_occurrences(words)
+    return _Terms(owners, columns + WORD_COLUMNS, homes)
 
 
 def _spread(weights: Weights, terms: _Terms, heads: Sequence[int], parts: Floats) -> None:

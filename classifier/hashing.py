@@ -71,19 +71,32 @@ def word_terms(words: Sequence[Sequence[str]], pairs: Sequence[Sequence[str]]) -
 
 def char_terms(texts: Sequence[str]) -> Terms:
     """Hashed character n-grams of each text's skeleton, inside word boundaries."""
-    tokens = [text.split(" ") for text in texts]
-    strange = [token for token in set().union(*tokens) if token not in _PIECES]
-    fresh = _pieces_of(strange) if sum(map(len, strange)) > _FEW_LETTERS else {}
-    if fresh:
-        found = [b"".join([fresh.get(token) or _PIECES[token] for token in each]) for each in tokens]
-        _PIECES.remember(fresh)
-    else:
-        found = [b"".join([_PIECES[token] for token in each]) for each in tokens]
+    found = [b"".join(each) for each in _pieces_in([text.split(" ") for text in texts])]
     columns = np.frombuffer(b"".join(found), dtype=np.uint32).astype(np.int64)
     if len(texts) == 1:
         return _count_one(columns)
     sizes = [len(each) >> 2 for each in found]
     return _count(columns, np.repeat(np.arange(len(texts), dtype=np.int64), sizes), len(texts), CHAR_BITS)
+
+
+def char_occurrences(texts: Sequence[Sequence[str]]) -> tuple[Int64s, Int64s, Int64s]:
+    """Every character n-gram of some texts, given as tokens: its text, its column, its token among all texts'."""
+    found = [pieces for each in _pieces_in(texts) for pieces in each]
+    columns = np.frombuffer(b"".join(found), dtype=np.uint32).astype(np.int64)
+    homes = np.repeat(np.arange(len(found), dtype=np.int64), [len(pieces) >> 2 for pieces in found])
+    owners = np.repeat(np.arange(len(texts), dtype=np.int64), [len(each) for each in texts])
+    return owners[homes], columns, homes
+
+
+def _pieces_in(texts: Sequence[Sequence[str]]) -> list[list[bytes]]:
+    """The columns of the pieces of each token of each text, four bytes each."""
+    strange = [token for token in set().union(*texts) if token not in _PIECES]
+    fresh = _pieces_of(strange) if sum(map(len, strange)) > _FEW_LETTERS else {}
+    if not fresh:
+        return [[_PIECES[token] for token in each] for each in texts]
+    found = [[fresh.get(token) or _PIECES[token] for token in each] for each in texts]
+    _PIECES.remember(fresh)
+    return found
 
 
 class _Pieces(dict[str, bytes]):
@@ -113,7 +126,7 @@ _FEW_LETTERS: Final = 200
 
 def _pieces_of(tokens: Sequence[str]) -> dict[str, bytes]:
     """The same for many tokens at once."""
-    columns, positions, sizes, _ = _char_grams(tokens)
+    columns, positions, sizes = _char_grams(tokens)
     owners = np.repeat(np.arange(len(tokens), dtype=np.int64), sizes)[positions]
     order = np.argsort(owners, kind="stable")
     encoded = columns[order].astype(np.uint32).tobytes()
@@ -121,20 +134,8 @@ def _pieces_of(tokens: Sequence[str]) -> dict[str, bytes]:
     return {token: encoded[first:last] for token, (first, last) in zip(tokens, pairwise(cuts), strict=True)}
 
 
-def char_occurrences(texts: Sequence[str]) -> tuple[Int64s, Int64s, Int64s]:
-    """Every character n-gram of some texts: its text, its column, and the number of its token within the text."""
-    columns, positions, sizes, spaces = _char_grams(texts)
-    tokens = np.cumsum(spaces)
-    firsts = np.cumsum(sizes) - sizes
-    owners = np.repeat(np.arange(len(texts), dtype=np.int64), sizes)[positions]
-    return owners, columns, tokens[positions] - tokens[firsts[owners]]
-
-
-def _char_grams(texts: Sequence[str]) -> tuple[Int64s, Int64s, Int64s, npt.NDArray[np.bool_]]:
-    """All n-grams of some texts: column, position among the characters of all skeletons.
-
-    And of the skeletons: their sizes, and which of their characters are spaces.
-    """
+def _char_grams(texts: Sequence[str]) -> tuple[Int64s, Int64s, Int64s]:
+    """All n-grams of some texts: column, position among the characters of all skeletons; and the skeletons' sizes."""
     encoded, sizes = _skeletons(texts)
     buffer = np.frombuffer(encoded + b"\0" * 4, dtype=np.uint8)
     blocks = np.ndarray(len(encoded) + 1, dtype="<u4", buffer=buffer, strides=(1,)).astype(np.uint32)
@@ -153,7 +154,7 @@ def _char_grams(texts: Sequence[str]) -> tuple[Int64s, Int64s, Int64s, npt.NDArr
         cuts = np.flatnonzero(np.diff(lengths[order], prepend=-1, append=-1)).tolist()
         hashes = [_hash(blocks, begins[first:last], int(lengths[order[first]])) for first, last in pairwise(cuts)]
     signed = np.concatenate(hashes).view(np.int32).astype(np.int64) if hashes else np.empty(0, dtype=np.int64)
-    return np.abs(signed) & (CHAR_COLUMNS - 1), positions, sizes, spaces
+    return np.abs(signed) & (CHAR_COLUMNS - 1), positions, sizes
 
 
 def _edges(encoded: npt.NDArray[np.uint8]) -> Int64s:
