@@ -19,7 +19,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from benchmarks.quality import abuse, cost, decisions, disguise, identity, spam, topic
-from benchmarks.quality.figures import Figure, markdown
+from benchmarks.quality.figures import Figure
+from benchmarks.quality.page import markdown
 from benchmarks.quality.workshop import Fit, Workshop
 from classifier.registry import load_default
 from classifier.training import load_recipe

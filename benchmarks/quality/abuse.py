@@ -21,8 +21,7 @@ _WIKI = Fit(
 )
 _SURGE = Fit(without=("surge_toxicity",), heads=("toxicity",))
 _DAVIDSON = Fit(without=("davidson2017",), heads=("toxicity", "identity_attack"))
-_LEFT_OUT = "Abuse, whole sources left out: AUC"
-_AGAINST = "Abuse, whole sources left out: AUC less that of the plain word + character baseline"
+_LEFT_OUT = "Abuse, whole sources left out"
 _BY_HEAD = "Abuse, a random third left out: AUC within a source less that of the baseline, mean of the sources"
 _FEWEST = 40
 
@@ -52,21 +51,13 @@ def _plain(fit: Fit) -> Fit:
 
 def measure(shop: Workshop) -> list[Figure]:
     """Left-out sources with their targets, then everything beside the baseline."""
-    figures, against = [], []
+    figures = []
     for question in questions(shop):
         ours = _logits(shop, question.fit, question)
-        figures.append(
-            drawn(
-                _LEFT_OUT,
-                question.name,
-                lambda rng, ours=ours: auc(resampled(ours[0], rng), resampled(ours[1], rng)),
-                of=len(ours[0]) + len(ours[1]),
-                at_least=question.target,
-                kind="number",
-            )
-        )
-        against.append(_difference(_AGAINST, question.name, [(ours, _logits(shop, _plain(question.fit), question))]))
-    return [*figures, *against, *by_head_and_language(shop)]
+        figures.append(_area(question, ours))
+        pair = (ours, _logits(shop, _plain(question.fit), question))
+        figures.append(_difference(_LEFT_OUT, question.name, [pair], column="less the plain baseline's"))
+    return [*figures, *by_head_and_language(shop)]
 
 
 def questions(shop: Workshop) -> list[Question]:
@@ -125,7 +116,16 @@ def _logits(shop: Workshop, fit: Fit, question: Question) -> Split:
     )
 
 
-def _difference(group: str, name: str, pairs: Sequence[tuple[Split, Split]]) -> Figure:
+def _area(question: Question, ours: Split) -> Figure:
+    def value(rng: np.random.Generator | None) -> float:
+        return auc(resampled(ours[0], rng), resampled(ours[1], rng))
+
+    of = len(ours[0]) + len(ours[1])
+    target = question.target
+    return drawn(_LEFT_OUT, question.name, value, of=of, at_least=target, column="AUC", kind="number")
+
+
+def _difference(group: str, name: str, pairs: Sequence[tuple[Split, Split]], column: str = "") -> Figure:
     """Ours less the baseline on the same rows, drawn together."""
 
     def value(rng: np.random.Generator | None) -> float:
@@ -139,4 +139,4 @@ def _difference(group: str, name: str, pairs: Sequence[tuple[Split, Split]]) -> 
         return float(np.mean(found))
 
     of = sum(len(part) for ours, _ in pairs for part in ours)
-    return drawn(group, name, value, of=of, at_least=0.0, kind="number")
+    return drawn(group, name, value, of=of, at_least=0.0, kind="number", column=column)

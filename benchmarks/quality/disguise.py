@@ -15,6 +15,7 @@ from classifier.domain import HEADS
 from classifier.scoring import Floats, Scorer
 from classifier.training import quantise
 
+_GROUP: Final = "Under disguise, at the threshold that 1% of clean negatives pass"
 _ASKED: Final = 800
 _PASSING: Final = 0.01
 _HEADS: Final = ("spam", "toxicity")
@@ -38,20 +39,16 @@ def measure(shop: Workshop) -> list[Figure]:
         spam = [shop.examples[row].text for row in rng.permutation(np.flatnonzero(positive))[:_ASKED]]
         ham = [shop.examples[row].text for row in rng.permutation(np.flatnonzero(negative))[:_ASKED]]
         clean = _over(scorer, spam, head, limit)
-        group = f"Under disguise, {head}"
-        figures.append(counted(group, "clean recall at 1% of clean negatives", int(clean.sum()), len(clean)))
-        kept, alarms = [], []
+        column = f"{head}, share of clean recall kept"
+        figures.append(counted(_GROUP, "clean recall itself", int(clean.sum()), len(clean), column=column))
         for name, attack in ATTACKS.items():
             caught = _over(scorer, _attacked(attack, name, spam), head, limit)
-            kept.append(_kept(group, name, clean, caught))
+            figures.append(_kept(name, column, clean, caught))
             if head != "spam":
                 over = _over(scorer, _attacked(attack, name, ham), head, limit)
-                alarms.append(
-                    counted(
-                        f"Disguised negatives over the line, {head}", name, int(over.sum()), len(over), at_most=_PASSING
-                    )
-                )
-        figures += [*kept, *alarms]
+                alarms = f"{head}, disguised negatives over the line"
+                hits = int(over.sum())
+                figures.append(counted(_GROUP, name, hits, len(over), column=alarms, at_most=_PASSING))
     return figures
 
 
@@ -65,9 +62,9 @@ def _over(scorer: Scorer, texts: list[str], head: str, limit: float) -> np.ndarr
     return np.asarray(logits > limit)
 
 
-def _kept(group: str, name: str, clean: np.ndarray, caught: np.ndarray) -> Figure:
+def _kept(name: str, column: str, clean: np.ndarray, caught: np.ndarray) -> Figure:
     def value(rng: np.random.Generator | None) -> float:
         rows = np.arange(len(clean)) if rng is None else rng.integers(0, len(clean), len(clean))
         return float(caught[rows].sum() / max(clean[rows].sum(), 1))
 
-    return drawn(group, f"{name}: share of clean recall kept", value, of=len(clean), at_least=0.9)
+    return drawn(_GROUP, name, value, column=column, of=len(clean), at_least=0.9)

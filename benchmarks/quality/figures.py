@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
@@ -24,6 +24,8 @@ class Figure:
     group: str
     name: str
     value: float
+    column: str = ""
+    """Figures with a column stand in one table: a row for each name."""
     low: float | None = None
     high: float | None = None
     of: int | None = None
@@ -90,43 +92,3 @@ def auc(positive: Floats, negative: Floats) -> float:
 def caught(positive: Floats, negative: Floats, passing: float) -> float:
     """Share of positives above the threshold that this share of negatives passes."""
     return float((positive > np.quantile(negative, 1 - passing)).mean())
-
-
-def markdown(figures: Iterable[Figure], about: Sequence[str]) -> str:
-    """The page: what was measured on what, then one table for each group, ready to stand in the model card."""
-    groups: dict[str, list[Figure]] = {}
-    for figure in figures:
-        groups.setdefault(figure.group, []).append(figure)
-    lines = ["\n".join(about)]
-    for group, rows in groups.items():
-        lines += [
-            "",
-            f"### {group}",
-            "",
-            "| measure | value | 95% interval | of | target | reached |",
-            "|---" * 6 + "|",
-        ]
-        lines += [_row(figure) for figure in rows]
-        lines += ["", *(f"- {row.name}: {row.note}" for row in rows if row.note)]
-    return "\n".join(lines).replace("\n\n\n", "\n\n").rstrip() + "\n"
-
-
-def _row(figure: Figure) -> str:
-    interval = (
-        ""
-        if figure.low is None or figure.high is None
-        else f"{_say(figure, figure.low)} to {_say(figure, figure.high)}"
-    )
-    of = "" if figure.of is None else f"{figure.of:,}"
-    target = ""
-    if figure.at_least is not None:
-        target = f"at least {_say(figure, figure.at_least)}"
-    elif figure.at_most is not None:
-        target = f"at most {_say(figure, figure.at_most)}"
-    return f"| {figure.name} | {_say(figure, figure.value)} | {interval} | {of} | {target} | {figure.reached} |"
-
-
-def _say(figure: Figure, value: float) -> str:
-    if figure.kind == "share":
-        return f"{value:.2%}" if abs(value) < 0.1 else f"{value:.1%}"
-    return f"{value:,.3f}" if abs(value) < 10 else f"{value:,.1f}"
