@@ -121,9 +121,8 @@ def save(
             np.save(folder / f"{name}.npy", getattr(weights, name), allow_pickle=False)
         np.savez(folder / "heads.npz", allow_pickle=False, **{name: getattr(weights, name) for name in _SMALL})
 
-    return write_version(
-        path, write, _FILES, {"format": FORMAT, "features": FEATURE_VERSION, **manifest}, report, pages
-    )
+    whole = {"format": FORMAT, "features": FEATURE_VERSION, **manifest}
+    return write_version(path, write, whole, report, files=_FILES, pages=pages)
 
 
 def write_version(
