@@ -10,10 +10,11 @@ from typing import Any, Final
 _KNOWN: Final[dict[str, dict[str, Any]]] = tomllib.loads(
     (Path(__file__).parent / "attributions.toml").read_text(encoding="utf-8")
 )
-#: The word lists behind ``words.bin``, which every model leans on.
+#: What is behind ``words.bin`` and ``meaning.npz``, which every model leans on.
 _LISTS: Final = (
     "Surge AI profanity list (MIT)",
     "LDNOOBW: List of Dirty, Naughty, Obscene, and Otherwise Bad Words (CC BY 4.0); only hashes of its words are kept",
+    "all-MiniLM-L6-v2 of the sentence-transformers project (Apache-2.0): what it says of single words",
 )
 
 

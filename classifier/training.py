@@ -16,6 +16,7 @@ from classifier.datasets import Example
 from classifier.dense import DISGUISE_FEATURES
 from classifier.domain import HEADS
 from classifier.hashing import CHAR_COLUMNS, WORD_COLUMNS
+from classifier.meaning import meanings
 from classifier.scoring import Floats, Weights
 
 RECIPES: Final = Path(__file__).parent / "recipes"
@@ -28,7 +29,9 @@ class Recipe:
 
     name: str
     dense_scale: float = 0.05
-    strength: float = 8.0  # inverse of the regularisation, as scikit-learn's C
+    strength: float = 8.0  # inverse of the regularisation of the spam head, as scikit-learn's C
+    abuse_strength: float = 8.0  # the same for all other heads
+    meaning: float = 0.0  # how loud the meanings of words are for the abuse heads; 0: words are only themselves
     iterations: int = 60
     source_power: float = 0.5  # a source of n rows weighs n ** source_power
     balance: float = 0.5  # 0: classes as they come; 1: both classes of a head weigh alike
@@ -109,40 +112,59 @@ def fit_heads(
     coefficients = np.zeros((matrix.shape[1], len(heads)), dtype=np.float32)
     intercept = np.zeros(len(heads))
     mask = _column_mask(matrix.shape[1], heads)
-    for column in range(len(heads)):
+    for column, head in enumerate(heads):
         rows = np.flatnonzero(targets.weights[:, column])
         if len(rows):
             known = Targets(targets.values[rows, column], targets.weights[rows, column])
-            coefficients[:, column], intercept[column] = _fit_head(matrix[rows], known, mask[:, column], recipe)
+            parts = _fit_head(matrix[rows], known, mask[:, column], recipe, abuse=head != "spam")
+            coefficients[:, column], intercept[column] = parts
     return coefficients, intercept
 
 
 def _fit_head(
-    matrix: sparse.csr_array, targets: Targets, mask: npt.NDArray[np.float32], recipe: Recipe
-) -> tuple[npt.NDArray[np.float64], float]:
-    """L-BFGS on the weighted log loss of one head; masked columns stay zero."""
+    matrix: sparse.csr_array, targets: Targets, mask: npt.NDArray[np.float32], recipe: Recipe, *, abuse: bool
+) -> tuple[npt.NDArray[np.float32], float]:
+    """L-BFGS on the weighted log loss of one head; masked columns stay zero.
+
+    An abuse head also learns a direction in the space of meanings: what it adds to a word is that word's share of it,
+    so that rare words lean on frequent ones of like meaning. It is folded into the weights of the words at once.
+    """
     transposed = matrix.T.tocsr()
+    columns = matrix.shape[1]
     total = float(targets.weights.sum())
     shares = targets.weights / total
+    strength = recipe.abuse_strength if abuse else recipe.strength
+    space = meanings() * np.float32(recipe.meaning) if abuse and recipe.meaning else None
+    directions = 0 if space is None else space.shape[1]
+
+    def folded(flat: Floats) -> npt.NDArray[np.float32]:
+        weights = flat[:columns].astype(np.float32)
+        if space is not None:
+            weights[:WORD_COLUMNS] += space @ flat[columns:-1].astype(np.float32)
+        return weights
 
     def loss(flat: Floats) -> tuple[float, Floats]:
-        logits = matrix @ flat[:-1].astype(np.float32) + np.float32(flat[-1])
+        logits = matrix @ folded(flat) + np.float32(flat[-1])
         chance = 1 / (1 + np.exp(-np.clip(logits, -30, 30)))
         error = (chance - targets.values) * shares
-        penalty = flat[:-1] / (recipe.strength * total)
+        penalty = flat[:-1] / (strength * total)
         value = float(((np.logaddexp(0, logits) - targets.values * logits) * shares).sum(dtype=np.float64))
         value += 0.5 * float(penalty @ flat[:-1])
-        gradient = (transposed @ error.astype(np.float32) + penalty) * mask
+        by_column = transposed @ error.astype(np.float32)
+        gradient = penalty.copy()
+        gradient[:columns] = (by_column + penalty[:columns]) * mask
+        if space is not None:
+            gradient[columns:] += space.T @ by_column[:WORD_COLUMNS]
         return value, np.append(gradient, error.sum(dtype=np.float64))
 
     result = optimize.minimize(
         loss,
-        np.zeros(matrix.shape[1] + 1),
+        np.zeros(columns + directions + 1),
         jac=True,
         method="L-BFGS-B",
         options={"maxiter": recipe.iterations, "maxcor": 8, "maxfun": recipe.iterations * 2},
     )
-    return result.x[:-1], float(result.x[-1])
+    return folded(result.x), float(result.x[-1])
 
 
 def _column_mask(columns: int, heads: Sequence[str]) -> npt.NDArray[np.float32]:

@@ -10,6 +10,9 @@ import pytest
 
 from classifier.datasets import Example, load_snapshot, parse_row
 from classifier.domain import HEADS
+from classifier.evaluation import Fitted, fit_without, prepare
+from classifier.hashing import word_columns
+from classifier.meaning import frequent_words, meanings, reduced
 from classifier.training import Recipe, build_targets, load_recipe
 
 
@@ -58,3 +61,54 @@ def test_a_misspelt_setting_is_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="iteration"):
         load_recipe(str(tmp_path / "r.toml"))
     assert load_recipe("default").iterations > 0
+
+
+def _nearness(first: str, second: str) -> float:
+    """The cosine of the meanings of two words."""
+    one, other = meanings()[word_columns([first, second])].toarray()
+    return float(one @ other / np.sqrt((one @ one) * (other @ other)))
+
+
+def test_words_of_like_meaning_are_near() -> None:
+    """That is all the shipped table is for."""
+    assert _nearness("idiot", "moron") > 0.3 + _nearness("idiot", "harbour")
+    assert _nearness("harbour", "port") > 0.2 + _nearness("harbour", "idiot")
+
+
+def _fitted(meaning: float) -> Fitted:
+    rude = [Example(text=f"he is an idiot says number {n}", labels={"toxicity": 1.0}, source="a") for n in range(20)]
+    kind = [Example(text=f"he is a teacher says number {n}", labels={"toxicity": 0.0}, source="a") for n in range(20)]
+    recipe = Recipe(name="r", abuse_strength=1.0, meaning=meaning)
+    prepared = prepare([*rude, *kind])
+    targets = build_targets(prepared.examples, recipe, np.random.default_rng(0))
+    return fit_without(prepared, targets, recipe, np.zeros(40, dtype=bool), ("spam", "toxicity"))
+
+
+def test_a_word_never_seen_leans_on_its_like() -> None:
+    """With meanings an unseen insult weighs more than an unseen harmless word; without them both weigh nothing."""
+    unseen = word_columns(["moron", "nurse"])
+    with_meanings, without = _fitted(0.25).coefficients, _fitted(0.0).coefficients
+
+    assert with_meanings[unseen[0], 1] > 0.02 + with_meanings[unseen[1], 1]
+    assert not without[unseen].any()
+    assert not with_meanings[unseen, 0].any(), "the spam head does not lean on meanings"
+
+
+def test_only_common_words_get_a_meaning() -> None:
+    """What one source alone says, or hardly anybody, is in no table."""
+    rows = [Example(text="common words", labels={"spam": 0.0}, source=source) for source in "aabbb"]
+    rows += [Example(text="lonely", labels={"spam": 0.0}, source="a") for _ in range(9)]
+    rows += [Example(text="seldom", labels={"spam": 0.0}, source=source) for source in "ab"]
+
+    assert frequent_words(rows) == {"common": 5, "words": 5}
+
+
+def test_meanings_are_centred_and_of_one_size() -> None:
+    """So that their scale in a recipe means the same whatever encoder made them."""
+    vectors = np.random.default_rng(0).normal(3.0, 7.0, (300, 200)).astype(np.float32)
+
+    short = reduced(vectors, [1] * 300)
+
+    assert short.shape == (300, 96)
+    assert float((short**2).sum(axis=1).mean()) == pytest.approx(1.0, abs=1e-4)
+    assert np.abs(short.mean(axis=0)).max() < 1e-4
