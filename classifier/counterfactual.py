@@ -132,7 +132,7 @@ def _strongest(weighed: Weighed, words: Words, *, links: bool = False) -> tuple[
     if not found or not acting:
         return None
     excess = np.array([_excess(weighed, words.heads[at]) for at in acting])
-    left = [float((excess - word.parts[acting]).max()) for word in found]
+    left = (excess - np.array([word.parts for word in found])[:, acting]).max(axis=1).tolist()
     at = min(range(len(found)), key=left.__getitem__)
     return found[at], left[at]
 

@@ -21,6 +21,10 @@ from classifier.text import HANDLE_MARK, MAIL_MARK, Document, words_of
 
 _TOKEN: Final = re.compile(r"\S+")
 _WORD: Final = re.compile(r"\w+")
+#: A token without the signs around it.
+_CORE: Final = re.compile(r"\w(?:\S*\w)?")
+#: From the first to the last word of a token.
+_CORE: Final = re.compile(r"\w(?:.*\w)?", re.DOTALL)
 _MARKS: Final = {MAIL_MARK: "the e-mail address", HANDLE_MARK: "the handle"}
 _LONGEST_QUOTE: Final = 40
 
@@ -30,8 +34,14 @@ class Word:
     """A word of the normalised text without the signs around it, or all visible links; what it adds to each head."""
 
     text: str | None
-    spans: tuple[Span, ...]
+    document: Document
+    places: tuple[tuple[int, int], ...]
     parts: Floats
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """Where it stands in the raw text."""
+        return tuple(dict.fromkeys(self.document.raw_span(*place) for place in self.places))
 
     @property
     def quoted(self) -> str:
@@ -61,22 +71,20 @@ class Words:
 
     def by_word(self) -> list[Word]:
         """The same by what it reads: a word wherever it stands, and all that is shown of links as one."""
-        text = self.document.text
-        links = [link.span for link in self.document.links if not link.hidden]
-        found: dict[str | None, tuple[list[Span], list[int]]] = {}
-        for at, (start, end) in enumerate(self.tokens):
-            core = words_of(text[start:end])
-            first = text.index(core[0], start) if core else start
-            last = text.rindex(core[-1], start, end) + len(core[-1]) if core else end
-            span = self.document.raw_span(first, last)
-            linked = any(link.start <= span.start and span.end <= link.end for link in links)
-            spans, rows = found.setdefault(None if linked else text[first:last], ([], []))
-            spans.append(span)
-            rows.append(at)
-        return [
-            Word(text, tuple(dict.fromkeys(spans)), self.parts[rows].sum(axis=0))
-            for text, (spans, rows) in found.items()
-        ]
+        text, document = self.document.text, self.document
+        links = [link.span for link in document.links if not link.hidden]
+        found: dict[str | None, list[tuple[int, int]]] = {}
+        numbers: dict[str | None, int] = {}
+        homes = []
+        for start, end in self.tokens:
+            core = _CORE.search(text, start, end)
+            place = core.span() if core else (start, end)
+            word = None if links and _within(document.raw_span(*place), links) else text[slice(*place)]
+            homes.append(numbers.setdefault(word, len(numbers)))
+            found.setdefault(word, []).append(place)
+        sums = np.zeros((len(found), len(self.heads)))
+        np.add.at(sums, homes, self.parts)
+        return [Word(word, document, tuple(places), sums[at]) for at, (word, places) in enumerate(found.items())]
 
     def telling(self, head: str, most: int = 5) -> tuple[Span, ...]:
         """The words that speak most for a head, as stretches of the raw text, the strongest first."""
@@ -84,6 +92,10 @@ class Words:
         strongest = np.argsort(-column, kind="stable")[:most]
         chosen = [at for at in strongest.tolist() if column[at] > max(0.0, column[strongest[0]] / 5)]
         return tuple(dict.fromkeys(self.span(at) for at in chosen))
+
+
+def _within(span: Span, others: Sequence[Span]) -> bool:
+    return any(other.start <= span.start and span.end <= other.end for other in others)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,7 @@ It says nothing when it is not sure: short texts, mixtures and languages it does
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
-from itertools import chain
 from typing import Final
 
 #: How many words are looked at, how many are needed, and which share of them must be small words of one language.
@@ -66,12 +64,13 @@ def language_of(text: str, words: Sequence[str]) -> str | None:
     looked_at = words[:MOST_WORDS]
     if len(looked_at) < FEWEST_WORDS:
         return None
-    small = [languages for word in looked_at if (languages := _LANGUAGES_OF.get(word))]
-    ranked = Counter(chain.from_iterable(small)).most_common(2)
-    if not ranked or ranked[0][1] < _SHARE * len(looked_at):
+    small = list(filter(_LANGUAGES_OF.__contains__, looked_at))
+    hits: dict[str, int] = {}
+    for word in small:
+        for language in _LANGUAGES_OF[word]:
+            hits[language] = hits.get(language, 0) + 1
+    (most, best), (second, _) = sorted([(-count, at) for at, count in enumerate(hits.values())] + [(0, 0)] * 2)[:2]
+    if not most or -most < _SHARE * len(looked_at) or -most < _LEAD * -second:
         return None
-    if sum(ranked[0][0] in _LANGUAGES_OF.get(word, ()) for word in set(looked_at)) < _FEWEST_HITS:
-        return None
-    if len(ranked) > 1 and ranked[0][1] < _LEAD * ranked[1][1]:
-        return None
-    return ranked[0][0]
+    found = list(hits)[best]
+    return found if sum(found in _LANGUAGES_OF[word] for word in set(small)) >= _FEWEST_HITS else None

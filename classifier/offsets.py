@@ -62,7 +62,7 @@ class OffsetMap:
 
         Source text that vanished at either edge is left out; ``end`` is exclusive on both sides.
         """
-        for edits in reversed(self.steps):
+        for edits in self.steps[::-1]:
             start, end = _start_before(edits, start), _end_before(edits, end)
         return start, max(start, end)
 

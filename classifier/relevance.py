@@ -178,7 +178,9 @@ def _is_fluent_praise(document: Document) -> bool:
 def _language(document: Document, words: list[str], topic: Topic, parent: Topic) -> Iterator[Signal]:
     if topic.language is None or len(words) < FLUENT_WORDS:
         return
-    language = language_of(document.visible, words)
+    if "language" not in document.memo:
+        document.memo["language"] = language_of(document.visible, words)
+    language = document.memo["language"]
     if language is not None and language not in (topic.language, parent.language):
         yield Signal(
             code="language.mismatch",
