@@ -1,13 +1,13 @@
 """Measure the decisions on the labelled data, whole sources left out; ``make quality`` runs it.
 
 Needs the shared data (``../shared/data``), some 12 GB of memory and about twenty minutes on two cores. Fits are kept in
-``--cache``, so a run that was broken off goes on where it stopped. Results go to ``--out`` as JSON and as Markdown.
+``--cache``, so a run that was broken off goes on where it stopped. Results go to ``--out`` as JSON and as Markdown;
+with ``--only`` what was measured of the same model before is kept beside the new figures.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import time
@@ -20,12 +20,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from benchmarks.quality import abuse, cost, decisions, disguise, identity, spam, topic
 from benchmarks.quality.figures import Figure
-from benchmarks.quality.page import markdown
+from benchmarks.quality.results import Results
 from benchmarks.quality.workshop import Fit, Workshop
 from classifier.registry import load_default
 from classifier.training import load_recipe
 
 SEEDS = (0, 1, 2)
+MEASURES = ("spam", "abuse", "decisions", "disguise", "identity", "topic", "cost")
 
 
 def main() -> None:
@@ -34,9 +35,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of labelled comments")
     parser.add_argument("--recipe", default="default", help="name or path of the recipe to judge")
     parser.add_argument("--quick", action="store_true", help="one seed, and training is not timed")
-    parser.add_argument(
-        "--only", nargs="+", metavar="GROUP", help="some of: spam abuse decisions disguise identity topic cost"
-    )
+    parser.add_argument("--only", nargs="+", choices=MEASURES, metavar="MEASURE", help=f"some of: {' '.join(MEASURES)}")
     parser.add_argument("--jobs", type=int, default=2, help="fits at the same time")
     parser.add_argument(
         "--cache", type=Path, default=Path("benchmarks/results/quality-cache"), help="where fits are kept"
@@ -61,8 +60,9 @@ def main() -> None:
     }
     chosen = arguments.only or list(measures)
     fits = list(dict.fromkeys(fit for name in chosen for fit in measures[name][0]))
+    made = {"recipe": shop.recipe.name, "model": load_default().version, "data": shop.digest, "code": shop.key}
+    results = Results(arguments.out, made, list(measures))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    figures: list[Figure] = []
     with Progress(*columns, console=console) as progress:
         steps = progress.add_task("counting terms", total=len(fits) + len(chosen))
         if fits:
@@ -72,24 +72,19 @@ def main() -> None:
         for name in chosen:
             progress.update(steps, description=name)
             since = time.monotonic()
-            figures += measures[name][1]()
+            found = measures[name][1]()
+            note = f"{len(seeds)} seeds" if name == "spam" else f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+            results.put(name, found, note)
             console.print(f"{time.monotonic() - since:6.1f} s  measured {name}")
             progress.advance(steps)
-    about = _about(shop, len(seeds), time.monotonic() - began)
-    text = markdown(figures, about)
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    (arguments.out / "quality.md").write_text(text, encoding="utf-8")
-    found = {"about": about, "figures": [figure.as_json() for figure in figures]}
-    (arguments.out / "quality.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    print(text)
+    console.print(f"{(time.monotonic() - began) / 60:.1f} minutes")
+    print(results.page(_about(shop)))
 
 
-def _about(shop: Workshop, seeds: int, seconds: float) -> list[str]:
-    missed = "" if seeds > 1 else " One seed only."
+def _about(shop: Workshop) -> list[str]:
     made = (
         f"Recipe `{shop.recipe.name}`, shipped model `{load_default().version}`, {shop.own:,} labelled texts "
-        f"(snapshot `{shop.digest[:12]}`), {datetime.now(UTC):%Y-%m-%d}; `make quality` took {seconds / 60:.0f} "
-        f"minutes on {os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}.{missed}"
+        f"(snapshot `{shop.digest[:12]}`), Python {platform.python_version()} on {os.cpu_count()} cores."
     )
     how = (
         "Intervals are 95%: Clopper-Pearson for shares of a count, bootstrap over rows (and seeds) for the rest. A "

@@ -18,7 +18,7 @@ _MEGABYTE = 1_000_000
 def sizes() -> list[Figure]:
     """The shipped model and the tables that it leans on."""
     files = [path for path in DEFAULT_MODEL.iterdir() if path.is_file()]
-    files += list(DEFAULT_MODEL.parent.parent.glob("*.bin"))
+    files += [path for kind in ("*.bin", "*.npz") for path in DEFAULT_MODEL.parent.parent.glob(kind)]
     group = "Files of the shipped model and its tables, MB"
     total = sum(path.stat().st_size for path in files) / _MEGABYTE
     largest = max(files, key=lambda path: path.stat().st_size)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
@@ -49,6 +49,11 @@ class Figure:
     def as_json(self) -> dict[str, Any]:
         """For the file."""
         return {**asdict(self), "reached": self.reached}
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> Figure:
+        """From the file."""
+        return cls(**{name: value for name, value in fields.items() if name != "reached"})
 
 
 def _between(value: float, low: float | None, high: float | None) -> bool:

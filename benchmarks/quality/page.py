@@ -23,7 +23,7 @@ def markdown(figures: Sequence[Figure], about: Sequence[str]) -> str:
 def _missed(figures: Sequence[Figure]) -> Iterable[str]:
     aimed = [figure for figure in figures if figure.reached]
     reached = sum(figure.reached == "yes" for figure in aimed)
-    yield f"Of {len(aimed)} targets {reached} are reached. The others:"
+    yield f"Of {len(aimed)} targets {reached} are reached{'.' if reached == len(aimed) else '. The others:'}"
     yield ""
     for figure in aimed:
         if figure.reached != "yes":

@@ -86,6 +86,8 @@ class Workshop:
         for old in {path for path in cache.iterdir() if path.is_dir()} - {self._folder, self._plain_folder}:
             shutil.rmtree(old)
         self._fits: dict[Fit, Any] = {}
+        #: Names data, recipe and code together.
+        self.key = self._folder.name
 
     @cached_property
     def prepared(self) -> Prepared:
@@ -233,7 +235,7 @@ def _code_of(*modules: str) -> str:
         imported = [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
         open_ends += [_HOME / f"{name[11:]}.py" for name in imported if name.startswith("classifier.")]
     if _HOME / "build.py" in seen:
-        seen |= {*_HOME.glob("*.bin"), *(_HOME / "templates").iterdir()}
+        seen |= {*_HOME.glob("*.bin"), *_HOME.glob("*.npz"), *(_HOME / "templates").iterdir()}
     digest = hashlib.sha256()
     for file in sorted(seen):
         digest.update(file.read_bytes())

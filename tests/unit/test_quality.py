@@ -13,6 +13,7 @@ from sklearn.metrics import roc_auc_score
 
 from benchmarks.quality import page
 from benchmarks.quality.figures import Figure, auc, caught, counted, drawn
+from benchmarks.quality.results import Results
 from classifier.datasets import load_snapshot
 from classifier.evaluation import NEWS_SOURCES, prepare
 from classifier.synthetic import read_templates, write
@@ -83,6 +84,21 @@ def test_a_page_says_what_was_missed_first() -> None:
     assert "- One: a: 20.0% (10.0% to 30.0%), target at most 5.00%" in text
     assert "| | left (at least 90.0%) | right (at least 90.0%) |" in text
     assert "| b | 95.0% | **50.0% (40.0% to 95.0%)**, within error |" in text
+
+
+def test_measures_of_one_model_stand_together(tmp_path: Path) -> None:
+    """What was measured of the same model before is kept; of another one nothing is."""
+    made = {"model": "one"}
+    Results(tmp_path, made, ["a", "b"]).put("b", [Figure(group="B", name="b", value=0.5, note="kept")], "yesterday")
+
+    same = Results(tmp_path, made, ["a", "b"])
+    same.put("a", [Figure(group="A", name="a", value=0.5)], "today")
+    other = Results(tmp_path, {"model": "two"}, ["a", "b"])
+
+    text = same.page(["About."])
+    assert text.index("### A") < text.index("### B") < text.index("kept")
+    assert "a: today; b: yesterday" in text
+    assert "###" not in other.page(["About."])
 
 
 def test_the_flattery_of_the_measure_was_never_taught() -> None:
