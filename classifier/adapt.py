@@ -30,6 +30,7 @@ _LEAST_SPREAD: Final = 0.15
 _STEPS: Final = 25
 _COLUMNS_AT_ONCE: Final = 4_096
 _FEW: Final = 40.0
+_PULL: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,20 +127,24 @@ class Fit:
     weights: Floats
 
 
-def fit(kernel: Floats, prior: Prior, logits: Floats, truth: Floats) -> Fit:
-    """Find the most likely change, given the labels of some texts, the kernel among them and their global logits."""
+def fit(kernel: Floats, prior: Prior, logits: Floats, truth: Floats, counts: Floats | None = None) -> Fit:
+    """Find the most likely change, given the labels of some texts, the kernel among them and their global logits.
+
+    ``counts`` is how much each label counts; one where nothing is said.
+    """
+    weight = np.ones(len(truth)) if counts is None else counts
     sign = 2.0 * truth - 1.0
     trust = prior.trusted(len(truth))
     mean = trust * logits
     weights = np.zeros(len(truth))
-    value = _likelihood(mean, sign)
+    value = _likelihood(mean, sign, weight)
     for _ in range(_STEPS):
-        aim = _newton(kernel, mean, sign, kernel @ weights)
+        aim = _newton(kernel, mean, sign, kernel @ weights, weight)
         step = 1.0
         while step > 1e-3:
             tried = weights + step * (aim - weights)
             change = kernel @ tried
-            better = _likelihood(mean + change, sign) - 0.5 * float(tried @ change)
+            better = _likelihood(mean + change, sign, weight) - 0.5 * float(tried @ change)
             if better >= value - 1e-12:
                 break
             step /= 2
@@ -151,11 +156,11 @@ def fit(kernel: Floats, prior: Prior, logits: Floats, truth: Floats) -> Fit:
     return Fit(prior, trust, weights)
 
 
-def _likelihood(logits: Floats, sign: Floats) -> float:
-    return float(np.log(MISTAKEN + (1 - 2 * MISTAKEN) * _chance(sign * logits)).sum())
+def _likelihood(logits: Floats, sign: Floats, weight: Floats) -> float:
+    return float(weight @ np.log(MISTAKEN + (1 - 2 * MISTAKEN) * _chance(sign * logits)))
 
 
-def _newton(kernel: Floats, mean: Floats, sign: Floats, change: Floats) -> Floats:
+def _newton(kernel: Floats, mean: Floats, sign: Floats, change: Floats, weight: Floats) -> Floats:
     """Where the quadratic that touches the objective here has its peak.
 
     The curvature of a label that is probably a slip is taken from the part of it that is believed, so that it stays
@@ -163,8 +168,8 @@ def _newton(kernel: Floats, mean: Floats, sign: Floats, change: Floats) -> Float
     """
     chance = _chance(sign * (mean + change))
     believed = MISTAKEN + (1 - 2 * MISTAKEN) * chance
-    slope = sign * (1 - 2 * MISTAKEN) * chance * (1 - chance) / believed
-    curve = np.maximum(chance * (1 - chance) * np.maximum((1 - MISTAKEN) * chance / believed, 0.05), 1e-4)
+    slope = weight * sign * (1 - 2 * MISTAKEN) * chance * (1 - chance) / believed
+    curve = weight * np.maximum(chance * (1 - chance) * np.maximum((1 - MISTAKEN) * chance / believed, 0.05), 1e-4)
     root = np.sqrt(curve)
     system = root[:, np.newaxis] * kernel * root
     system[np.diag_indices_from(system)] += 1.0
@@ -226,16 +231,17 @@ def folds_of(truth: Floats, groups: Sequence[int], count: int, seed: int) -> lis
     return [np.flatnonzero(fold[inverse] == number) for number in range(count)]
 
 
-def platt(logits: Floats, truth: Floats, expected: float, *, weight: float = 10.0) -> tuple[float, float]:
-    """Slope and offset that make fitted logits chances, pulled to an expected slope as by so many labels."""
+def platt(logits: Floats, truth: Floats, expected: float, counts: Floats | None = None) -> tuple[float, float]:
+    """Slope and offset that make fitted logits chances, pulled to an expected slope as by ten labels."""
+    each = np.ones(len(truth)) if counts is None else counts
     slope, offset = expected, 0.0
     for _ in range(_STEPS):
         chance = _chance(slope * logits + offset)
-        error, curve = chance - truth, np.maximum(chance * (1 - chance), 1e-6)
-        scaled = weight / max(expected, 1e-6) ** 2
-        gradient = np.array([error @ logits + scaled * (slope - expected), error.sum() + weight / 4 * offset])
+        error, curve = each * (chance - truth), each * np.maximum(chance * (1 - chance), 1e-6)
+        scaled = _PULL / max(expected, 1e-6) ** 2
+        gradient = np.array([error @ logits + scaled * (slope - expected), error.sum() + _PULL / 4 * offset])
         cross = float(curve @ logits)
-        hessian = np.array([[curve @ logits**2 + scaled, cross], [cross, curve.sum() + weight / 4]])
+        hessian = np.array([[curve @ logits**2 + scaled, cross], [cross, curve.sum() + _PULL / 4]])
         step = np.linalg.solve(hessian, gradient)
         slope, offset = max(slope - float(step[0]), 0.05 * expected), offset - float(step[1])
         if np.abs(step).max() < 1e-8:

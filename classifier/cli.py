@@ -1,4 +1,4 @@
-"""``sluice train``, ``sluice score`` and ``sluice evaluate``: on files, without a database."""
+"""``sluice score`` and ``sluice evaluate``: on files, without a database."""
 
 from __future__ import annotations
 
@@ -6,13 +6,6 @@ import sys
 from pathlib import Path
 
 import click
-
-_DATA_DIR = click.option(
-    "--data-dir",
-    type=click.Path(file_okay=False, path_type=Path),
-    envvar="SLUICE_DATA_DIR",
-    help="Data folder of this installation; the model is written to models/candidate in it.",
-)
 
 
 @click.command()
@@ -43,27 +36,6 @@ def score(file: str, policy_file: Path | None, model: Path | None, explain: bool
         raise click.ClickException(str(error)) from None
     with open_lines(file) as lines:
         score_lines(lines, sys.stdout, sys.stderr, scorer, policy, explained=explain)
-
-
-@click.command()
-@click.option("--recipe", default="default", show_default=True, help="Name of a shipped recipe or path of a TOML file.")
-@click.option(
-    "--data",
-    multiple=True,
-    default=("../shared/data",),
-    show_default=True,
-    type=click.Path(exists=True, path_type=Path),
-    help="Folder or .jsonl(.gz) file with labelled comments; may be repeated.",
-)
-@click.option("--seed", default=0, show_default=True)
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder to write the model version to.")
-@_DATA_DIR
-def train(recipe: str, data: tuple[Path, ...], seed: int, out: Path | None, data_dir: Path | None) -> None:
-    """Fit every head on labelled comments and write a model version."""
-    from classifier.build import build_model
-
-    target = out or (data_dir / "models" / "candidate" if data_dir else Path("candidate"))
-    click.echo(build_model(target, recipe=recipe, data=data, seed=seed, log=sys.stderr))
 
 
 @click.command()

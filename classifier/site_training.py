@@ -50,6 +50,16 @@ class SiteTrainingError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Labels:
+    """What is known of one head: of which texts, what, and how much each label counts."""
+
+    head: str
+    known: Indices
+    truth: Floats
+    counts: Floats
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """A head before and after, on labels that the fit judged had not seen."""
 
@@ -91,15 +101,17 @@ def train_site(
     for head in HEADS:
         known = np.array([at for at, lesson in enumerate(taught) if head in lesson.labels], dtype=np.int64)
         truth = np.array([float(taught[at].labels[head] >= 0.5) for at in known])
+        counts = np.array([taught[at].weight for at in known])
         if not _enough(truth):
             continue
         step(f"learning {head}")
         own = logits[:, HEADS.index(head)]
-        judged = cross_validated(kin, own, known, truth, head=head, groups=groups, seed=seed)
+        labels = Labels(head, known, truth, counts)
+        judged = cross_validated(kin, own, labels, groups, seed)
         report[head] = measure(judged, seed)
         if report[head]["adapted"]:
             kernel = kin.kernel(prior_of(head), own)[np.ix_(known, known)]
-            learnt = widened(fit(kernel, prior_of(head), own[known], truth), known, len(rows))
+            learnt = widened(fit(kernel, prior_of(head), own[known], truth, counts), known, len(rows))
             change = change_of(learnt, rows, kin, own, columns)
             changes[head] = change.in_chances(judged.slope, judged.offset)
     if not changes:
@@ -110,19 +122,17 @@ def train_site(
     return {"version": save_adaptation(target, adaptation, about, found), **found}
 
 
-def cross_validated(
-    kin: Kinship, logits: Floats, known: Indices, truth: Floats, *, head: str, groups: Indices, seed: int
-) -> Judged:
+def cross_validated(kin: Kinship, logits: Floats, labels: Labels, groups: Indices, seed: int) -> Judged:
     """Each label predicted by a fit that saw neither it nor copies of its text, made into chances."""
-    prior = prior_of(head)
+    prior, known, truth, counts = prior_of(labels.head), labels.known, labels.truth, labels.counts
     kernel = kin.kernel(prior, logits)[np.ix_(known, known)]
     own = logits[known]
     fitted = np.empty(len(known))
     for test in folds_of(truth, groups[known].tolist(), _FOLDS, seed):
         rest = np.setdiff1d(np.arange(len(known)), test)
-        found = fit(kernel[np.ix_(rest, rest)], prior, own[rest], truth[rest])
+        found = fit(kernel[np.ix_(rest, rest)], prior, own[rest], truth[rest], counts[rest])
         fitted[test] = found.trust * own[test] + kernel[np.ix_(test, rest)] @ found.weights
-    slope, offset = platt(fitted, truth, prior.scale(len(known)))
+    slope, offset = platt(fitted, truth, prior.scale(len(known)), counts)
     return Judged(own, slope * fitted + offset, truth, slope, offset)
 
 

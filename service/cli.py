@@ -23,7 +23,7 @@ COMMANDS: Final = {
     "backup": "service.commands.database:backup",
     "restore": "service.commands.database:restore",
     "doctor": "service.commands.doctor:doctor",
-    "train": "classifier.cli:train",
+    "train": "service.commands.train:train",
     "score": "classifier.cli:score",
     "evaluate": "classifier.cli:evaluate",
 }

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from classifier.cli import train
+from service.commands.train import train
 from classifier.datasets import load_snapshot
 from classifier.domain import HEADS
 from classifier.registry import load, read_manifest

@@ -1,0 +1,133 @@
+"""From rulings over HTTP to a site that decides otherwise: train, promote, judge, prove, and nothing leaks."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from classifier.adaptation import load_adaptation
+from service.cli import cli
+
+ARTICLE = {"url": "https://poker.example/river", "title": "Thoughts on the river card"}
+GOOD = (
+    "The {} bluff on the river was brave",
+    "My stack was short, so the {} call was forced",
+    "A {} flop is no reason to fold",
+)
+BAD = (
+    "My {} garden hoses are in the shop now",
+    "These {} tulip bulbs arrived this week",
+    "Ask me for {} lawn seed, the best",
+)
+WORDS = ("small", "big", "early", "late", "careful", "loose", "tight", "slow", "fast", "final", "strange", "common")
+GARDEN = "Fresh tulip bulbs and big garden hoses in my shop, ask me for lawn seed"
+
+
+def texts(templates, count, seed):
+    """Comments of one kind."""
+    rng = random.Random(seed)
+    return [
+        f"{rng.choice(templates).format(rng.choice(WORDS))}, {' '.join(rng.sample(WORDS, 3))}." for _ in range(count)
+    ]
+
+
+@pytest.fixture
+def sluice(settings):
+    """The command on this installation."""
+
+    def run(*arguments: str):
+        environment = {"SLUICE_DATA_DIR": str(settings.data_dir), "SLUICE_SECRET_KEY": settings.secret.decode()}
+        return CliRunner().invoke(cli, arguments, env=environment)
+
+    return run
+
+
+def post_and_rule(client, headers, text, **ruling):
+    """A comment that a moderator ruled on."""
+    body = {"article": ARTICLE, "comment": {"text": text}}
+    made = client.post("/v1/comments", json=body, headers=headers).json
+    answer = client.post(f"/v1/comments/{made['id']}/rulings", json={"revision": 1, **ruling}, headers=headers)
+    assert answer.status_code == 200
+    return made["id"]
+
+
+def teach(client, headers, count=20):
+    """What the moderators of a poker blog say."""
+    for good, bad in zip(texts(GOOD, count, 1), texts(BAD, count, 2), strict=True):
+        post_and_rule(client, headers, good, action="approve")
+        post_and_rule(client, headers, bad, action="reject", reason="spam")
+
+
+def score(client, headers, text):
+    """What a text would get now."""
+    body = {"article": ARTICLE, "comment": {"text": text}}
+    return client.post("/v1/score", json=body, headers=headers).json
+
+
+def test_a_site_is_taught_and_no_other_site_hears_of_it(app, client, headers, make_site, sluice, settings):
+    """Rulings, training, promotion; then its own comments are judged otherwise, and another site's are not."""
+    other = {"Authorization": f"Bearer {make_site('garden')[1]}"}
+    teach(client, headers)
+    before = score(client, headers, GARDEN)
+    began = time.monotonic()
+
+    trained = sluice("train", "--site", "blog", "--json")
+
+    assert trained.exit_code == 0, trained.output
+    assert time.monotonic() - began < 30
+    report = json.loads(trained.stdout)
+    assert report["heads"]["spam"]["labels"] == 40
+    assert list(load_adaptation(Path(report["path"])).heads) == ["spam"]
+    assert score(client, headers, GARDEN) == before
+
+    promoted = sluice("models", "promote", report["path"], "--site", "blog")
+    assert promoted.exit_code == 0, promoted.output
+    deadline = time.monotonic() + 10
+    while (now := score(client, headers, GARDEN))["model"] == before["model"] and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+    assert now["model"] == f"{before['model']}+{report['version']}"
+    assert now["scores"]["spam"] > 0.5 > before["scores"]["spam"]
+    assert "site.taught" in {reason["code"] for reason in now["reasons"]}
+    assert score(client, other, GARDEN) == before
+
+
+def test_a_site_without_enough_rulings_gets_a_sentence(client, headers, sluice, settings):
+    """Nothing is written."""
+    post_and_rule(client, headers, "A fine thing to say.", action="approve")
+
+    refused = sluice("train", "--site", "blog")
+
+    assert refused.exit_code == 1
+    assert "at least 20" in refused.output
+    assert "Traceback" not in refused.output
+    assert not list(settings.models_dir.glob("site-*"))
+
+
+def test_labelled_files_teach_a_site_too_and_rulings_win(client, headers, sluice, tmp_path):
+    """The history of a blog as JSON Lines, with what its moderators say today above it."""
+    rows = [{"text": text, "label": "ham"} for text in texts(GOOD, 20, 3)]
+    rows += [{"text": text, "label": "spam"} for text in texts(BAD, 20, 4)]
+    file = tmp_path / "history.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    trained = sluice("train", "--site", "blog", "--data", str(file), "--out", str(tmp_path / "made"))
+
+    assert trained.exit_code == 0, trained.output
+    assert "spam: " in trained.output
+    assert f"sluice models promote {tmp_path / 'made'} --site blog" in trained.output
+    first = (tmp_path / "made" / "site.npz").read_bytes()
+    post_and_rule(client, headers, rows[0]["text"], action="reject", reason="spam")
+    assert sluice("train", "--site", "blog", "--data", str(file), "--out", str(tmp_path / "again")).exit_code == 0
+    assert (tmp_path / "again" / "site.npz").read_bytes() != first
+
+
+def test_what_does_not_go_together_is_said(sluice):
+    """A recipe is for all sites; a site must exist."""
+    assert "leave --recipe out" in sluice("train", "--site", "blog", "--recipe", "default").output
+    assert sluice("train", "--site", "nobody").exit_code == 1
