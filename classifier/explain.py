@@ -23,8 +23,6 @@ _TOKEN: Final = re.compile(r"\S+")
 _WORD: Final = re.compile(r"\w+")
 #: A token without the signs around it.
 _CORE: Final = re.compile(r"\w(?:\S*\w)?")
-#: From the first to the last word of a token.
-_CORE: Final = re.compile(r"\w(?:.*\w)?", re.DOTALL)
 _MARKS: Final = {MAIL_MARK: "the e-mail address", HANDLE_MARK: "the handle"}
 _LONGEST_QUOTE: Final = 40
 
