@@ -60,6 +60,17 @@ def _long(words: list[str]) -> set[str]:
     return {word for word in words if len(word) > 6}
 
 
+def is_known(record: AuthorRecord | None, *, typed: bool) -> bool:
+    """Whether an author has proved themselves: by a comment of substance, or one that a person approved.
+
+    Greetings that only the machine let through prove nothing. Nor does an address that anybody can type, unless it is
+    asked for (``typed``).
+    """
+    if record is None or (record.identity is Identity.TYPED and not typed):
+        return False
+    return max(record.earned, record.ruled_approved) > record.rejected
+
+
 def author_signals(context: Context, document: Document) -> Iterator[Signal]:
     """The author's earlier comments on this site."""
     record = context.record

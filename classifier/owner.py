@@ -13,7 +13,8 @@ from enum import StrEnum
 from typing import Final
 from urllib.parse import urlsplit
 
-from classifier.domain import Action, Article, Author, Context, Signal
+from classifier.domain import Action, Article, Author, Context, Identity, Signal
+from classifier.history import is_known
 from classifier.listing import Found, Listing, ListKind
 from classifier.rules import Matcher, Rule
 from classifier.text import Document
@@ -54,6 +55,8 @@ class Premoderation:
     modes: frozenset[Mode] = frozenset()
     old_articles_days: int = 30
     authors: Listing = field(default_factory=Listing)
+    typed_emails: bool = False
+    """Whether an address that anybody could have typed makes its author known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,15 +120,18 @@ class Wishes:
             yield _listed(code, f"{what} is on the site's block list.", self.block_action, found, final=True)
         for found in self.allow.find(author, document) if self.allow else ():
             what, code = _ALLOWED.get(found.kind, ("", ""))
-            if code and (found.kind in _VOUCHING or author.verified or author.id is not None):
+            if code and (
+                found.kind in _VOUCHING or author.id is not None or (author.verified and found.kind in _PROVED)
+            ):
                 yield _listed(code, f"{what} is on the site's allow list.", Action.APPROVE, found)
 
     def _premoderation(self, context: Context, document: Document, moment: datetime) -> Iterator[Demand]:
         wanted, author = self.premoderation, context.author
         if Mode.ALL in wanted.modes:
             yield _premoderated("premoderation.all", "Every comment here is looked at before it is published.")
-        if Mode.FIRST_TIME_AUTHORS in wanted.modes and (context.record is None or not context.record.approved):
-            yield _premoderated("premoderation.first_time", "No earlier comment of this author was approved.")
+        if Mode.FIRST_TIME_AUTHORS in wanted.modes and not is_known(context.record, typed=wanted.typed_emails):
+            typed = context.record is not None and context.record.identity is Identity.TYPED
+            yield _premoderated("premoderation.first_time", _ONLY_TYPED if typed else _NO_EARLIER)
         if Mode.WITH_LINKS in wanted.modes and document.links and not self.allows_links(document):
             yield _premoderated("premoderation.links", "Comments with links are looked at before they are published.")
         if Mode.OLD_ARTICLES in wanted.modes:
@@ -173,8 +179,11 @@ _ALLOWED: Final = {
     ListKind.IP: ("The author's IP address", "allow.ip"),
     ListKind.ID: ("The author", "allow.id"),
 }
-#: What vouches for any author; what anyone can type does so for verified or signed-in ones only.
+#: What vouches for any author. What anyone can type does so for signed-in ones only, and an address once verified.
 _VOUCHING: Final = frozenset({ListKind.ID, ListKind.IP})
+_PROVED: Final = frozenset({ListKind.EMAIL})
+_NO_EARLIER: Final = "No earlier comment of this author has earned trust."
+_ONLY_TYPED: Final = "No earlier comment of this author has earned trust; the e-mail address was only typed."
 
 
 def _listed(code: str, message: str, action: Action, found: Found, *, final: bool = False) -> Demand:
