@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -21,6 +21,7 @@ import redis
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
+from classifier.adaptation import load_adaptation
 from classifier.registry import ModelError, load, load_default
 from config import Settings, SettingsError
 from config.paths import UnsafeFolderError
@@ -207,9 +208,27 @@ def _models(store: Store) -> Iterator[Finding]:
             yield _wrong("model", f"{promoted} was promoted but cannot be used, an earlier one decides: {error}")
     else:
         yield _fine("model", f"{scorer.version} is whole{'' if promoted else ', the shipped one'}.")
+    yield from _adaptations(store, [row.version for site, row in in_force.items() if site and row.version])
     if asleep:
         names = ", ".join(row.version for row in asleep)
         yield _wrong("adaptations", f"Not in use, since another model decides now: {names}; train them again.")
+
+
+def _adaptations(store: Store, versions: Sequence[str]) -> Iterator[Finding]:
+    """What sites taught, loaded as processes do it."""
+    broken = []
+    with tempfile.TemporaryDirectory() as folder:
+        artefacts = Artefacts(store, Path(folder))
+        for version in versions:
+            try:
+                load_adaptation(artefacts.fetch(version))
+            except (ModelError, OSError):
+                broken.append(version)
+    if broken:
+        names = ", ".join(broken)
+        yield _wrong(
+            "adaptations", f"These cannot be used, so the model decides alone there: {names}; train them again."
+        )
 
 
 # --- Redis --------------------------------------------------------------------------------------------------------

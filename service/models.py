@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 import config.logs
+from classifier.adaptation import load_adaptation
 from classifier.packing import Packed, pack
 from classifier.registry import DEFAULT_MODEL, load, read_manifest
 from service.store import models as store
@@ -44,7 +45,9 @@ def shipped_version() -> str:
 def read_version(path: Path) -> Packed:
     """A version from its folder, tried out with this Sluice; raises a ``ModelError``."""
     packed = pack(path)
-    if packed.kind == "global":
+    if packed.kind == "site":
+        load_adaptation(path)
+    else:
         load(path).score(["A comment, to see that the model works."])
     return packed
 

@@ -80,7 +80,12 @@ def decide(here: Runtime, ids: Sequence[str]) -> None:
 def _decide_batch(here: Runtime, batch: Sequence[Undecided]) -> None:
     known = here.history.gather(batch, datetime.now(UTC))
     policies = here.policies.policies_for([(comment.site_id, comment.context.article) for comment in batch])
-    found = here.brain.judge([each.context for each in known], policies, [each.document for each in known])
+    found = here.brain.judge(
+        [each.context for each in known],
+        policies,
+        [each.document for each in known],
+        [comment.site_id for comment in batch],
+    )
     verdicts = {(comment.id, comment.revision): verdict for comment, verdict in zip(batch, found, strict=True)}
     seen = {(comment.id, comment.revision): each.evidence for comment, each in zip(batch, known, strict=True)}
     decided_at = datetime.now(UTC)

@@ -18,7 +18,8 @@ from service.store.accounts import Site
 from service.store.comments import AnyRow
 from service.web import answer, web
 
-_MODEL: Final = "model."
+#: Reasons that are no signals: the whole of a score, and what the site taught, which is worked out again.
+_NO_SIGNALS: Final = ("model.", "site.")
 
 
 @operation(
@@ -48,7 +49,9 @@ def explain_comment(site: Site, comment_id: str) -> Response:
         raise Problem("not_found", "There is no such comment.")
     [policy] = here.policies.policies_for([(site.id, article)])
     lines = policy if policy.version == row.policy else None
-    accounts = here.brain.explain_again(row.model, stored[0], _signals(row), lines, row.scores)
+    accounts = here.brain.explain_again(
+        row.model, stored[0], signals=_signals(row), policy=lines, scores=row.scores, site_id=site.id
+    )
     if accounts is None:
         raise Problem(
             "explanation.unavailable",
@@ -77,5 +80,5 @@ def _signals(row: AnyRow) -> list[Signal]:
             spans=tuple(Span(*span) for span in reason.get("spans", ())),
         )
         for reason in row.reasons
-        if not reason["code"].startswith(_MODEL)
+        if not reason["code"].startswith(_NO_SIGNALS)
     ]

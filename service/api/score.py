@@ -29,7 +29,7 @@ def score_comment(site: Site) -> Response:
     if submission.explain and verdict.scores:
         here, context = web(), context_of(submission)
         [policy] = here.policies.policies_for([(site.id, context.article)])
-        accounts = here.brain.explain(context, policy)
+        accounts = here.brain.explain(context, policy, site.id)
         if accounts is not None:
             scored.explanation = accounts_of(accounts)
     return answer(scored)
@@ -66,7 +66,7 @@ def _judged(site: Site, submissions: Sequence[Submission]) -> list[Verdict]:
     here = web()
     contexts = [context_of(submission) for submission in submissions]
     policies = here.policies.policies_for([(site.id, context.article) for context in contexts])
-    return here.brain.judge(contexts, policies)
+    return here.brain.judge(contexts, policies, sites=[site.id] * len(contexts))
 
 
 def context_of(submission: Submission) -> Context:
