@@ -19,7 +19,7 @@ from classifier.dense import host_of
 from classifier.domain import MAX_TEXT_CHARS, Action, Context, Signal, Span
 from classifier.harms import harm_signals
 from classifier.history import author_signals, domain_signals, likeness_signals, rate_signals
-from classifier.phrases import KINDS, KINDS_OF
+from classifier.phrases import KINDS, KINDS_OF, terms
 from classifier.relevance import ON_TOPIC, relevance, relevance_signals
 from classifier.text import MAIL_MARK, Document, Link, link_words, read, words_of
 from classifier.vocabulary import FLAGS, SEVERITY_BITS
@@ -36,11 +36,18 @@ def find_signals(context: Context, document: Document) -> tuple[Signal, ...]:
 
 
 def _speaks_of_spam(signal: Signal) -> bool:
-    """Whether it is about what the comment sells or who sent it, and not about its circumstances only."""
-    return signal.head == "spam" and signal.weight > 0 and not signal.code.startswith(_CIRCUMSTANCES)
+    """Whether it is about what the comment sells, or a plain sign of a machine, and not about circumstances only."""
+    if signal.head != "spam" or signal.weight <= 0:
+        return False
+    return signal.forces is not None or not signal.code.startswith(_CIRCUMSTANCES)
 
 
-_CIRCUMSTANCES: Final = ("relevance.", "language.", "velocity.")
+#: Haste, an author's past, copies and unknown domains happen to honest comments too: they may ask for a person's look,
+#: and do not let a machine reject what offers nothing.
+_CIRCUMSTANCES: Final = (
+    "relevance.", "language.", "velocity.", "duplicate.", "campaign.", "form.too_fast", "author.rejected_before",
+    "links.new_domain",
+)  # fmt: skip
 
 
 def _harmless(document: Document) -> Iterator[Signal]:
@@ -72,6 +79,8 @@ _SHORT: Final = Signal(
     code="text.short", message="A few ordinary words that offer nothing and praise nothing.", weight=-3.0, head="spam"
 )
 _FEW_WORDS: Final = 6
+#: So many words around each pair that praises, and a comment is mostly praise.
+_WORDS_OF_A_PRAISE: Final = 15
 _CALL: Final = frozenset({KINDS.index("call")})
 _TRADES: Final = frozenset(KINDS.index(kind) for kind in ("offer", "money", "gambling", "health", "adult", "seo"))
 
@@ -156,7 +165,7 @@ def _links(context: Context, document: Document) -> Iterator[Signal]:
     odd = [link for link in links if _is_odd_host(host_of(link.target))]
     if odd:
         yield _spam("links.odd_host", "A link has a numeric or disguised host name.", 1.5, _spans(odd))
-    selling = [link for link in links if _commerce(link_words(link.target).split()) >= 2]
+    selling = [link for link in links if _sells(link_words(link.target).split())]
     if selling:
         yield _spam("links.keywords", "A link's address is made of sales words.", 1.5, _spans(selling))
 
@@ -172,7 +181,9 @@ def _author_name(context: Context, document: Document) -> Iterator[Signal]:
     if strength >= 2:
         # Whatever such an author writes, it is written for the name's sake.
         message = "The author's name is a sales phrase."
-        yield _spam("author.keyword_name", message, 4.0 + min(strength, 4) / 2, forces=Action.HOLD)
+        plain = _unmistakable(words)
+        weight = 4.0 + min(strength, 4) / 2 if plain else 2.0
+        yield _spam("author.keyword_name", message, weight, forces=Action.HOLD if plain else None)
     elif strength and (len(words) >= 3 or context.author.url):
         yield _spam("author.trade_name", "The author's name holds a word of trade.", 1.5)
     if read_name.links:
@@ -189,16 +200,17 @@ def _author_url(context: Context, document: Document) -> Iterator[Signal]:
         return
     words = link_words(url[:2000]).split()
     strength = max(_commerce(words), _commerce_inside(host_of(url)))
-    if strength >= 1:
+    if strength >= 2:
         message = "The author's web address is made of sales words."
-        forces = Action.HOLD if strength >= 2 else None
-        yield _spam("author.keyword_url", message, 2 + min(strength, 4) / 2, forces=forces)
+        plain = _unmistakable(words) or _commerce_inside(host_of(url)) > 0
+        weight = 2 + min(strength, 4) / 2 if plain else 1.5
+        yield _spam("author.keyword_url", message, weight, forces=Action.HOLD if plain else None)
     host = host_of(url)
     if host.rsplit(".", 1)[-1] in WEAK_TLDS:
         yield _spam("author.cheap_domain", "The author's web address is in a zone that spam favours.", 1.0)
     if _is_odd_host(host) or host in SHORTENERS:
         yield _spam("author.odd_url", "The author's web address hides where it leads.", 1.5)
-    if _praise(document) and ((near := relevance(context, document)) is None or near < ON_TOPIC):
+    if _mostly_praise(document) and ((near := relevance(context, document)) is None or near < ON_TOPIC):
         yield _spam("author.praise_with_link", "General praise, with a link on the author's name.", 2.5)
 
 
@@ -303,10 +315,23 @@ def _is_odd_host(host: str) -> bool:
     return host.startswith("xn--") or ".xn--" in host or not host.isascii() or host.replace(".", "").isdigit()
 
 
+#: Parts of addresses that say nothing about what is sold there.
+_OF_ANY_ADDRESS: Final = terms("com www web site website blog info news video videos review reviews tips")
+
+
 def _commerce(words: Sequence[str]) -> int:
     """How strongly words speak of trade: two points for an unmistakable word or pair, one for a common one."""
     pairs = [f"{first} {second}" for first, second in pairwise(words)]
-    return sum(2 if term in STRONG_COMMERCE else 1 for term in {*words, *pairs} if term in COMMERCE)
+    found = {*words, *pairs} - _OF_ANY_ADDRESS
+    return sum(2 if term in STRONG_COMMERCE else 1 for term in found if term in COMMERCE)
+
+
+def _sells(words: Sequence[str]) -> bool:
+    return _commerce(words) >= 3 or _unmistakable(words)
+
+
+def _unmistakable(words: Sequence[str]) -> bool:
+    return not STRONG_COMMERCE.isdisjoint({*words, *(f"{first} {second}" for first, second in pairwise(words))})
 
 
 _INSIDE: Final = re2.compile("|".join(sorted(re.escape(term) for term in STRONG_COMMERCE if len(term) > 4)))
@@ -319,5 +344,14 @@ def _commerce_inside(host: str) -> int:
     return 2 * len(set(_INSIDE.findall(name))) if _INSIDE.search(name) is not None else 0
 
 
-def _praise(document: Document) -> bool:
-    return document.kinds[_FLATTERY] > 0 and any(_FLATTERY in KINDS_OF.get(pair, ()) for pair in document.pairs)
+def _praise(document: Document) -> int:
+    """How many pairs of words praise, or thank for, any page."""
+    if not document.kinds[_FLATTERY]:
+        return 0
+    return sum(_FLATTERY in KINDS_OF.get(pair, ()) for pair in document.pairs)
+
+
+def _mostly_praise(document: Document) -> bool:
+    """Whether a comment is little else than praise; a "thank you" in an argument is not."""
+    praise = _praise(document)
+    return praise > 0 and len(document.words) <= _WORDS_OF_A_PRAISE * praise

@@ -10,9 +10,11 @@ from typing import Any, Final
 import pytest
 
 from classifier.assess import assess
-from classifier.domain import Action, Article, Author, Context, Verdict
+from classifier.domain import Action, Article, Author, AuthorRecord, Context, Likeness, Rates, Verdict
 from classifier.policy import DEFAULT_POLICY
 from classifier.registry import load_default
+from classifier.signals import find_signals
+from classifier.text import read
 
 SCORER: Final = load_default()
 SAID: Final[dict[str, Any]] = tomllib.loads((Path(__file__).parent / "scenarios.toml").read_text(encoding="utf-8"))
@@ -114,3 +116,42 @@ def test_a_threat_is_a_threat_in_any_disguise():
 
     assert those(texts, judged(texts), Action.APPROVE) == []
     assert all(verdict.escalate for verdict in judged(texts))
+
+
+@pytest.mark.parametrize(
+    "author",
+    [
+        Author(name="Anna", url="https://anna.blog.example"),
+        Author(name="John Smith", url="https://www.johnsmith.com"),
+        Author(name="Dr. Real", url="https://www.lawfirm.com/news"),
+        Author(name="Free Palestine", url="https://www.facebook.com/profile.php?id=123"),
+        Author(name="Marta", url="https://marta-photography.com"),
+    ],
+)
+def test_people_with_a_page_of_their_own_are_not_suspected(author):
+    """Every address has a ``com`` or a ``blog`` in it; that sells nothing."""
+    text = "I disagree with the council: thank you for asking us, but the road was never the problem, the bus is."
+    context = Context(text=text, author=author)
+
+    assert [each.code for each in find_signals(context, read(text)) if each.code.startswith("author.")] == []
+
+
+def test_circumstances_alone_reject_nobody():
+    """Haste, a bad record, copies and a busy site, all at once: what offers nothing is for a person."""
+    verdicts = assess(
+        [
+            Context(
+                text=text,
+                form_seconds=0.5,
+                record=AuthorRecord(approved=3, rejected=2),
+                rates=Rates(author=30, network=60, site=900, site_usual=20.0),
+                likeness=Likeness(same=3, similar=6),
+                domains={},
+            )
+            for text in SAID["politics"]["texts"]
+        ],
+        SCORER,
+        DEFAULT_POLICY,
+    )
+
+    assert those(SAID["politics"]["texts"], verdicts, Action.REJECT) == []
