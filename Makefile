@@ -38,7 +38,7 @@ format: setup-dev ## Format the code and repair what ruff can repair
 bench: setup-dev ## Measure speed and memory of the real stack
 	$(BIN)/python -m benchmarks $(ARGS)
 
-quality: setup-dev ## Measure the decisions on the labelled data, whole sources left out (takes long)
+quality: setup-dev ## Measure the decisions on the labelled data, whole sources left out (ARGS="--quick")
 	$(BIN)/python -m benchmarks.quality $(ARGS)
 
 lock: setup-dev ## Renew both lock files; needs a .venv of Python 3.11, the oldest that we support

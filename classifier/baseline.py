@@ -38,30 +38,33 @@ def count_plainly(texts: Sequence[str]) -> sparse.csr_array:
 class Plain:
     """A fitted baseline of one head."""
 
-    idf: tuple[TfidfTransformer, TfidfTransformer]
-    model: LogisticRegression
+    idf: npt.NDArray[np.float32]
+    weights: npt.NDArray[np.float32]
+    intercept: float
 
     def logits(self, counts: sparse.csr_array) -> Floats:
         """One logit per row of counts."""
-        return np.asarray(self.model.decision_function(_weighted(self.idf, counts)), dtype=np.float64)
+        return np.asarray(_weighted(self.idf, counts) @ self.weights + self.intercept, dtype=np.float64)
 
 
 def fit_plainly(counts: sparse.csr_array, truth: npt.NDArray[Any]) -> Plain:
     """Fit one head on rows that all have its label; both answers must be among them."""
-    idf = (TfidfTransformer(sublinear_tf=True), TfidfTransformer(sublinear_tf=True))
-    for transformer, part in zip(idf, _halves(counts), strict=True):
-        transformer.fit(part)
+    idf = np.concatenate([TfidfTransformer().fit(part).idf_ for part in _halves(counts)]).astype(np.float32)
     model = LogisticRegression(C=_STRENGTH, max_iter=_STEPS)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # more steps changed nothing where it was measured
         model.fit(_weighted(idf, counts), truth)
-    return Plain(idf, model)
+    return Plain(idf, model.coef_[0].astype(np.float32), float(model.intercept_[0]))
 
 
 def _halves(counts: sparse.csr_array) -> tuple[sparse.csr_array, sparse.csr_array]:
     return counts[:, :_COLUMNS], counts[:, _COLUMNS:]
 
 
-def _weighted(idf: tuple[TfidfTransformer, TfidfTransformer], counts: sparse.csr_array) -> sparse.csr_array:
-    parts = [transformer.transform(part) for transformer, part in zip(idf, _halves(counts), strict=True)]
+def _weighted(idf: npt.NDArray[np.float32], counts: sparse.csr_array) -> sparse.csr_array:
+    parts = []
+    for weights, part in zip((idf[:_COLUMNS], idf[_COLUMNS:]), _halves(counts), strict=True):
+        transformer = TfidfTransformer(sublinear_tf=True)
+        transformer.idf_ = weights
+        parts.append(transformer.transform(part))
     return sparse.csr_array(sparse.hstack(parts, format="csr"))

@@ -12,23 +12,24 @@ import random
 import shutil
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
 
-import joblib
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 import classifier
+from benchmarks.quality import shelf
 from classifier.baseline import Plain, count_plainly, fit_plainly
 from classifier.build import with_synthetic
 from classifier.datasets import Example, load_snapshot
 from classifier.domain import HEADS
-from classifier.evaluation import Prepared, fit_without, prepare
+from classifier.evaluation import Fitted, Prepared, fit_without, prepare
 from classifier.scoring import Floats
 from classifier.synthetic import read_templates, write
 from classifier.training import Recipe, Targets, build_targets
@@ -39,6 +40,7 @@ HALVES: Final = ("quality-flattery-1", "quality-flattery-2")
 _PRAISE: Final = ("synthetic-flattery", "synthetic-disguised")
 #: One of so many rows is in the held-out part of a random split.
 _PARTS: Final = 3
+_CHUNK: Final = 20_000
 _HOME: Final = Path(classifier.__file__).parent
 
 
@@ -92,20 +94,20 @@ class Workshop:
     @cached_property
     def prepared(self) -> Prepared:
         """All examples with their terms counted."""
-        found: Prepared = self._kept(self._folder, "counted terms", lambda: prepare(self.examples))
-        return found
+        counted = self._kept(self._folder, "counted terms", lambda: shelf.of_prepared(prepare(self.examples)))
+        return shelf.prepared(counted, self.examples)
 
     @cached_property
     def plain_counts(self) -> sparse.csr_array:
         """The counts of the plain baseline, of the data files' rows."""
 
-        def count() -> sparse.csr_array:
+        def count() -> shelf.Arrays:
             texts = [example.text for example in self.examples[: self.own]]
-            chunks = [texts[at : at + 20_000] for at in range(0, len(texts), 20_000)]
-            parts = joblib.Parallel(self.jobs)(joblib.delayed(count_plainly)(chunk) for chunk in chunks)
-            return sparse.vstack(parts, format="csr")
+            chunks = [texts[at : at + _CHUNK] for at in range(0, len(texts), _CHUNK)]
+            with ProcessPoolExecutor(self.jobs, mp_context=get_context("spawn")) as pool:
+                return shelf.of_matrix(sparse.vstack(list(pool.map(count_plainly, chunks)), format="csr"))
 
-        return self._kept(self._plain_folder, "counted terms of the baseline", count)
+        return shelf.matrix(self._kept(self._plain_folder, "counted terms of the baseline", count))
 
     def prepare(self, *, plain: bool) -> None:
         """Count all terms now, those of the baseline too when it will be asked."""
@@ -126,8 +128,12 @@ class Workshop:
     def fitted(self, fit: Fit) -> Any:
         """A fit, from memory, from disk or made now."""
         if fit not in self._fits:
-            make = self._fit_plainly if fit.plain else self._fit
-            self._fits[fit] = self._kept(self._plain_folder if fit.plain else self._folder, str(fit), lambda: make(fit))
+            if fit.plain:
+                arrays = self._kept(self._plain_folder, str(fit), lambda: shelf.of_plain(self._fit_plainly(fit)))
+                self._fits[fit] = shelf.plain(arrays)
+            else:
+                arrays = self._kept(self._folder, str(fit), lambda: shelf.of_fitted(self._fit(fit)))
+                self._fits[fit] = shelf.fitted(arrays, self.recipe.dense_scale)
         return self._fits[fit]
 
     def logits(self, fit: Fit, rows: Rows, head: str) -> Floats:
@@ -183,7 +189,7 @@ class Workshop:
         digests = [hashlib.blake2b(key.encode("utf-8", "replace"), digest_size=4).digest() for key in keys]
         return np.array([int.from_bytes(digest, "big") % _PARTS == 0 for digest in digests])
 
-    def _fit(self, fit: Fit) -> Any:
+    def _fit(self, fit: Fit) -> Fitted:
         return fit_without(
             self.prepared, self.targets(fit.seed, fit.half), self.recipe, self.left_out(fit), list(fit.heads)
         )
@@ -197,15 +203,14 @@ class Workshop:
             fitted[head] = fit_plainly(self.plain_counts[rows], labels[rows] >= 0.5)
         return fitted
 
-    def _kept(self, folder: Path, name: str, make: Callable[[], Any]) -> Any:
-        file = folder / f"{_digest(name)}.joblib"
+    def _kept(self, folder: Path, name: str, make: Callable[[], shelf.Arrays]) -> shelf.Arrays:
+        file = folder / f"{_digest(name)}.npz"
         if file.exists():
-            return joblib.load(file)
+            return shelf.read(file)
         began = time.monotonic()
         made = make()
         self.note(f"{time.monotonic() - began:6.1f} s  {name}")
-        joblib.dump(made, file.with_suffix(".new"))
-        file.with_suffix(".new").rename(file)
+        shelf.write(file, made)
         return made
 
 
