@@ -184,7 +184,7 @@ def _author_name(context: Context, document: Document) -> Iterator[Signal]:
         plain = _unmistakable(words)
         weight = 4.0 + min(strength, 4) / 2 if plain else 2.0
         yield _spam("author.keyword_name", message, weight, forces=Action.HOLD if plain else None)
-    elif strength and (len(words) >= 3 or context.author.url):
+    elif strength and _OF_ANY_NAME.isdisjoint(words) and (len(words) >= 3 or context.author.url):
         yield _spam("author.trade_name", "The author's name holds a word of trade.", 1.5)
     if read_name.links:
         yield _spam("author.name_is_link", "The author's name is a web address.", 2.5)
@@ -315,6 +315,8 @@ def _is_odd_host(host: str) -> bool:
     return host.startswith("xn--") or ".xn--" in host or not host.isascii() or host.replace(".", "").isdigit()
 
 
+#: Surnames and slogans have them too.
+_OF_ANY_NAME: Final = terms("real free best rich price top school auto")
 #: Parts of addresses that say nothing about what is sold there.
 _OF_ANY_ADDRESS: Final = terms("com www web site website blog info news video videos review reviews tips")
 
