@@ -20,6 +20,13 @@ from classifier.vocabulary import is_common, is_known, is_sensitive
 _ASCII: Final = frozenset(map(chr, range(0x80)))
 #: Vowels and finals of Hangul syllables in pieces.
 _JAMO: Final = frozenset(map(chr, range(0x1160, 0x1200)))
+#: Letters of living alphabets that wear nothing, so that usual texts are quick.
+_ORDINARY: Final = frozenset(
+    char
+    for char in map(chr, (*range(0xA0, 0x600), *range(0x900, 0x1000), *range(0x1E00, 0x2000), *range(0x3040, 0x3100)))
+    if not (unicodedata.combining(char) or is_styled(char) or is_invisible(char)) and len(SHOWN[char]) == 1
+)
+_MASKS: Final = LOOK_ALIKES.keys() | MARKED.keys()
 _LETTER_RUN: Final = re.compile(r"[^\W\d_]+")
 _FOREIGN_LETTER: Final = re.compile(r"[^\W\d_A-Za-z]")
 _LATIN_LETTER: Final = re.compile(r"[A-Za-z]")
@@ -75,19 +82,23 @@ def undress(text: str, disguises: Disguises) -> tuple[str, list[tuple[Edit, ...]
         text, edits = _read_backwards(text, disguises)
         steps.append(edits)
     present = set(text) - _ASCII
-    marks = "".join(sorted({*filter(unicodedata.combining, present), *(present & _JAMO)}))
+    strange = present - _ORDINARY
+    marks = "".join(sorted({*filter(unicodedata.combining, strange), *(strange & _JAMO)}))
     if marks:
         text, edits = _compose(text, marks, disguises)
         steps.append(edits)
         present = set(text) - _ASCII
+        strange = present - _ORDINARY
     if len(present) > _MOST_LETTERS:
         present = {*islice(dict.fromkeys(text), _MOST_LETTERS), *filter(str.isspace, present)} - _ASCII
         shown = "".join(map({char: SHOWN[char] for char in present}.get, text, text))
     else:
         shown = text.translate(CODES)
-    styled = {char for char in present if is_styled(char)}
-    _count_costumes(text, present, styled, disguises)
-    odd = "".join(sorted(char for char in present if len(SHOWN[char]) != 1))
+    strange &= present
+    styled = {char for char in strange if is_styled(char)}
+    if strange:
+        _count_costumes(text, strange, styled, disguises)
+    odd = "".join(sorted(char for char in strange if len(SHOWN[char]) != 1))
     if odd:
         rewriter = Rewriter(text)
         for match in re.finditer(f"[{re.escape(odd)}]", text):
@@ -95,7 +106,7 @@ def undress(text: str, disguises: Disguises) -> tuple[str, list[tuple[Edit, ...]
         steps.append(rewriter.finish()[1])
     if any("\U0001f1e6" <= char <= "\U0001f1ff" for char in styled):
         shown = _FLAGS.sub(_flags_or_letters, shown)
-    if not (LOOK_ALIKES.keys() | MARKED.keys()).isdisjoint(present):
+    if not _MASKS.isdisjoint(present):
         shown, edits = _unmask(shown, disguises)
         steps.append(edits)
     return shown, steps
