@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,8 +11,10 @@ from factories import a_comment, a_submission, a_verdict
 
 from classifier.domain import Action
 from classifier.lessons import RulingReason, labels_for
+from classifier.policy_document import to_fields
 from service import moderation
 from service.moderation import ChangedError, NotFoundError
+from service.proofs import Found, model_on, proofs_of, with_lines
 from service.rulings import rule, take_back
 from service.schemas import Edit
 from service.store import accounts
@@ -121,3 +124,43 @@ def test_a_rejection_teaches_only_what_it_says(reason):
     assert (labels == {}) == (reason in {"off_topic", "duplicate", "privacy", "exception", "other"})
     assert ("toxicity" in labels) == (reason in {"toxicity", "severe_toxicity", "insult", "threat"})
     assert labels_for(Action.REJECT, None) == labels_for(Action.HOLD, reason) == {}
+
+
+def judged(store: Store, site: Site, text: str, score: float, model: str) -> str:
+    """A comment that a model held with a score for toxicity."""
+    (accepted,) = store.write(lambda c: moderation.submit(c, site.id, [a_submission(text)], NOW))
+    scores = {**a_verdict(Action.HOLD).scores, "toxicity": score}
+    verdict = replace(a_verdict(Action.HOLD), scores=scores, model=model)
+    store.write(lambda c: moderation.record_decisions(c, {(accepted.id, 1): verdict}, NOW))
+    return accepted.id
+
+
+def test_lines_are_proved_by_rulings_on_what_the_present_model_judged(store, site):
+    """Other models' scores, copies of a text and rulings that say nothing of the head count for nothing."""
+    with store.read() as connection:
+        model = model_on(connection, site.id)
+    for number in range(40):
+        ruled(store, site, judged(store, site, f"Honest words {number}.", 0.3, model), Action.APPROVE)
+        ruled(store, site, judged(store, site, f"Older words {number}.", 0.9, "another-1"), Action.APPROVE)
+    for number in range(8):
+        insult = judged(store, site, f"You fool {number}.", 0.9, model)
+        ruled(store, site, insult, Action.REJECT, reason=RulingReason.INSULT)
+        ruled(store, site, judged(store, site, "The very same words.", 0.3, model), Action.APPROVE)
+
+    def found() -> Found:
+        with store.read() as connection:
+            return proofs_of(connection, site.id, limit=0.1, confidence=0.95)
+
+    assert (found().honest, found().model) == (41, model)
+    assert set(found().proofs) == {"toxicity"}
+    assert (found().proofs["toxicity"].line, found().proofs["toxicity"].caught) == (0.5, 8)
+
+    judged(store, site, "Nobody looked at this one.", 0.85, model)
+    judged(store, site, "Nor at this one.", 0.85, model)
+    assert found().proofs["toxicity"].line == 0.855
+
+    document = with_lines({"heads": {"toxicity": {"hold_at": 0.9}, "spam": {"hold_at": 0.5}}}, found())
+    assert to_fields(document)["heads"] == {
+        "toxicity": {"hold_at": 0.855, "reject_at": 0.855},
+        "spam": {"hold_at": 0.5},
+    }

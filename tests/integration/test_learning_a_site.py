@@ -5,13 +5,20 @@ from __future__ import annotations
 import json
 import random
 import time
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from factories import a_verdict
 
 from classifier.adaptation import load_adaptation
+from classifier.domain import Action
 from service.cli import cli
+from service.models import shipped_version
+from service.rows import decision_row
+from service.store.comments import insert_decisions
 
 ARTICLE = {"url": "https://poker.example/river", "title": "Thoughts on the river card"}
 GOOD = (
@@ -131,3 +138,37 @@ def test_what_does_not_go_together_is_said(sluice):
     """A recipe is for all sites; a site must exist."""
     assert "leave --recipe out" in sluice("train", "--site", "blog", "--recipe", "default").output
     assert sluice("train", "--site", "nobody").exit_code == 1
+
+
+def test_a_line_of_rejection_is_proved_and_set(app, client, headers, site_and_key, sluice):
+    """By default abuse is held; enough rulings prove from which score on it may be rejected, with the evidence kept."""
+    store = app.extensions["sluice"].store
+    for number in range(60):
+        made = post_and_rule(client, headers, f"A fine walk along the river, part {number}.", action="approve")
+        record(store, made, 0.1)
+    for number in range(6):
+        made = post_and_rule(client, headers, f"Shut up, you fool {number}.", action="reject", reason="insult")
+        record(store, made, 0.9)
+
+    refused = sluice("policy", "prove", "blog")
+    proved = sluice("policy", "prove", "blog", "--limit", "0.05", "--set")
+    again = sluice("policy", "prove", "blog", "--limit", "0.05", "--json")
+
+    assert refused.exit_code == 1
+    assert "people approved 60 comments" in refused.output
+    assert "299 are needed" in refused.output
+    assert proved.exit_code == 0, proved.output
+    assert "[heads.toxicity]\nreject_at = 0.5" in proved.output
+    assert json.loads(again.stdout)["proofs"]["toxicity"]["caught"] == 6
+    policy = client.get("/v1/policy", headers=headers).json
+    assert policy["document"] == {"heads": {"toxicity": {"reject_at": 0.5}}}
+    (version,) = client.get("/v1/policy/versions", headers=headers).json["items"]
+    assert "0 of 60 honest comments reach 0.5" in version["note"]
+
+
+def record(store, comment_id, toxicity):
+    """What the present model had said of a comment before anybody ruled on it."""
+    scores = {**a_verdict(Action.HOLD).scores, "toxicity": toxicity}
+    verdict = replace(a_verdict(Action.HOLD), scores=scores, model=shipped_version())
+    row = decision_row(comment_id, 1, verdict, datetime.now(UTC), "machine")
+    store.write(lambda connection: insert_decisions(connection, [row]))
