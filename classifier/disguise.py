@@ -105,7 +105,8 @@ def _doubtful_leet(core: str) -> Reading | None:
 
 def joins(first: str, second: str) -> bool:
     """Whether two neighbouring tokens are one grave word cut in two."""
-    if not 3 < len(first) + len(second) < _LONGEST_CUT or not spells_sensitive(first + second):
+    whole = first + second
+    if not 3 < len(whole) < _LONGEST_CUT or not whole.isalpha() or not spells_sensitive(whole):
         return False
     shorter = min(first, second, key=len)
     if not all(is_common(word) or word in SMALL_WORDS for word in (first, second)):

@@ -14,7 +14,7 @@ from typing import Final
 
 from classifier.domain import Action, AuthorRecord, Context, DomainRecord, Identity, Signal, Span
 from classifier.domains import domain_of, domains_of
-from classifier.text import Document, words_of
+from classifier.text import Document
 from classifier.vocabulary import is_common
 
 #: After so long without a comment, half of an author's history is forgotten.
@@ -50,7 +50,7 @@ KNOWN_DOMAIN_FROM: Final = 5
 
 def has_substance(document: Document) -> bool:
     """Whether a comment says enough to earn its author trust: sentences of its own, and no link."""
-    words = words_of(document.text)
+    words = document.words
     if document.links or len(words) < SUBSTANCE_WORDS:
         return False
     return len({word for word in words if len(word) > 3 and not is_common(word)} | _long(words)) >= SUBSTANCE_RARE_WORDS
