@@ -20,7 +20,7 @@ from classifier.policy_tables import PolicyDocument
 from classifier.proof import CONFIDENCE, FEWEST_CAUGHT, LIMIT, needed
 from service.commands.options import as_json, data_dir, fail, plainly, settings
 from service.moderation import ModerationError
-from service.policies import SITE, Effective, check_scope, load_shelf, read_scope, set_policy
+from service.policies import Effective, check_scope, load_shelf, read_scope, set_policy
 from service.proofs import Found, evidence, proofs_of, with_lines
 from service.store import policies as store
 from service.store.accounts import get_site
@@ -177,28 +177,30 @@ def check_policy(file: Any, site_name: str, scope: str, as_json: bool, data_dir:
 
 @policy.command("prove")
 @click.argument("site_name")
+@scope_option
 @click.option("--limit", type=click.FloatRange(0.0005, 0.2), default=LIMIT, help="Most honest comments to be rejected.")
 @click.option("--confidence", type=click.FloatRange(0.5, 0.9999), default=CONFIDENCE, help="How sure the proof is.")
-@click.option("--set", "setting", is_flag=True, help="Set the proved lines in the site's policy, with the evidence.")
+@click.option("--set", "setting", is_flag=True, help="Set the proved lines in the scope's policy, with the evidence.")
 @as_json
 @data_dir
 @plainly
 @_faults_told
 def prove_policy(
-    *, site_name: str, limit: float, confidence: float, setting: bool, as_json: bool, data_dir: Path | None
+    *, site_name: str, scope: str, limit: float, confidence: float, setting: bool, as_json: bool, data_dir: Path | None
 ) -> None:
     """Find from which scores on the site's rulings prove that rejecting is safe, as TOML for its policy."""
+    place = read_scope(scope)
 
     def work(connection: Connection, site_id: str) -> tuple[Found, int | None]:
         found = proofs_of(connection, site_id, limit=limit, confidence=confidence)
         if not setting or not found.proofs:
             return found, None
-        row = store.current(connection, site_id, SITE)
+        row = store.current(connection, site_id, place)
         document = with_lines({} if row is None else row.document, found)
         return found, set_policy(
             connection,
             site_id,
-            SITE,
+            place,
             document,
             expected=None,
             made_by=f"cli:{getpass.getuser()}"[:200],
@@ -218,7 +220,7 @@ def prove_policy(
         least = f"{needed(limit, confidence):,} are needed at least, besides {FEWEST_CAUGHT} rejected for one reason"
         fail(f"Nothing is proved: people approved {found.honest:,} comments that {found.model} had judged; {least}.")
     if version is not None:
-        click.echo(f"The policy of {site_name} (site) is at version {version}.")
+        click.echo(f"The policy of {site_name} ({place}) is at version {version}.")
 
 
 def _read(file: Any) -> PolicyDocument:
