@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from math import sqrt
 from typing import Any, Final
 
+from classifier.adaptation import Adaptation
 from classifier.assess import assess
-from classifier.domain import Action, Context
+from classifier.domain import Action, Context, Verdict
 from classifier.policy import Policy
 from classifier.scoring import Scorer
 
@@ -30,6 +31,24 @@ class Case:
     ruled: Action | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """A model, perhaps with what one site's moderators taught."""
+
+    scorer: Scorer
+    adaptation: Adaptation | None = None
+
+    @property
+    def version(self) -> str:
+        """The version that `sluice models` names it by."""
+        return self.scorer.version if self.adaptation is None else self.adaptation.version
+
+    def judge(self, cases: Sequence[Case]) -> list[Verdict]:
+        """A verdict on each, all taken to be of the site that taught."""
+        contexts, policies = [case.context for case in cases], [case.policy for case in cases]
+        return assess(contexts, self.scorer, policies, None, [self.adaptation] * len(cases))
+
+
 @dataclass(slots=True)
 class Comparison:
     """How two models judged the same comments."""
@@ -48,11 +67,9 @@ class Comparison:
         """How many comments both judged alike."""
         return sum(count for (one, other), count in self.counts.items() if one is other)
 
-    def add(self, cases: Sequence[Case], one: Scorer, other: Scorer) -> None:
+    def add(self, cases: Sequence[Case], one: Judge, other: Judge) -> None:
         """Judge some more comments by both."""
-        contexts, policies = [case.context for case in cases], [case.policy for case in cases]
-        verdicts = [assess(contexts, scorer, policies) for scorer in (one, other)]
-        for case, first, second in zip(cases, *verdicts, strict=True):
+        for case, first, second in zip(cases, one.judge(cases), other.judge(cases), strict=True):
             flip = (first.action, second.action)
             self.judged += 1
             self.counts[flip] += 1

@@ -9,7 +9,8 @@ from typing import Any, Final, TextIO
 
 import click
 
-from classifier.compare import PORTION, Case, Comparison, areas, differences, interval
+from classifier.adaptation import load_adaptation
+from classifier.compare import PORTION, Case, Comparison, Judge, areas, differences, interval
 from classifier.policy import DEFAULT_POLICY
 from classifier.registry import DEFAULT_MODEL, load, read_manifest, read_report
 from classifier.rows import RowError, open_lines, read_line
@@ -43,23 +44,26 @@ def compared(
 
     artefacts = Artefacts(database, chosen.models_dir)
     paths = [_folder(artefacts, name) for name in (a, b)]
-    scorers = [load(path) for path in paths]
     manifests = [read_manifest(path) for path in paths]
     reports = [areas(read_report(path)) for path in paths]
-    cases = _rows(data) if data else _stored(database, site, last)
+    judges = [_judge(artefacts, *each) for each in zip(paths, manifests, strict=True)]
+    taught = {each.adaptation.site for each in judges if each.adaptation is not None}
+    if len(taught | ({site.id} if site is not None else set())) > 1:
+        raise ModelsError("An adaptation judges comments of its own site only; compare what belongs to one site.")
+    cases = _rows(data) if data else _stored(database, next(iter(taught), None if site is None else site.id), last)
     result, quotes = Comparison(), dict[str, str]()
     columns = (SpinnerColumn(), TextColumn("{task.completed:,} comments judged by both"), TimeElapsedColumn())
     with Progress(*columns, console=Console(file=log), transient=True, disable=not log.isatty()) as progress:
         task = progress.add_task("compare", total=None)
         while portion := list(islice(cases, PORTION)):
-            result.add(portion, *scorers)
+            result.add(portion, *judges)
             progress.update(task, completed=result.judged)
             if texts:
                 flipped = {each for ids in result.examples.values() for each in ids}
                 quotes |= {case.id: case.context.text[:QUOTED] for case in portion if case.id in flipped}
     return {
-        "a": scorers[0].version,
-        "b": scorers[1].version,
+        "a": judges[0].version,
+        "b": judges[1].version,
         "made": [
             {"what": path, "a": one, "b": other}
             for path, one, other in differences(*({name: m.get(name) for name in _MADE} for m in manifests))
@@ -69,13 +73,21 @@ def compared(
     }
 
 
-_MADE: Final = ("recipe", "rows", "seed", "snapshot", "libraries")
+_MADE: Final = ("base", "recipe", "rows", "seed", "snapshot", "libraries")
 
 
 def _folder(artefacts: Artefacts, name: str) -> Path:
     if Path(name).is_dir():
         return Path(name)
     return DEFAULT_MODEL if name in {SHIPPED, shipped_version()} else artefacts.fetch(name)
+
+
+def _judge(artefacts: Artefacts, path: Path, manifest: dict[str, Any]) -> Judge:
+    """What is in a folder; an adaptation together with the model that it was made for."""
+    if manifest.get("kind") != "site":
+        return Judge(load(path))
+    adaptation = load_adaptation(path)
+    return Judge(load(_folder(artefacts, adaptation.base)), adaptation)
 
 
 def _rows(files: Sequence[str]) -> Iterator[Case]:
@@ -90,13 +102,13 @@ def _rows(files: Sequence[str]) -> Iterator[Case]:
                 yield Case(place if identity is None else str(identity), found, DEFAULT_POLICY)
 
 
-def _stored(database: Store, site: Site | None, limit: int) -> Iterator[Case]:
+def _stored(database: Store, site_id: str | None, limit: int) -> Iterator[Case]:
     """The last decided comments of this installation, under the policies that hold now."""
     if not limit:
         return
     policies = PolicyBook(database)
     with database.snapshot() as connection:
-        rows = last_decided(connection, None if site is None else site.id, limit)
+        rows = last_decided(connection, site_id, limit)
         while portion := list(islice(rows, PORTION)):
             found = policies.policies_for([(row.site_id, row.context.article) for row in portion])
             for row, policy in zip(portion, found, strict=True):

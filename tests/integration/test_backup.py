@@ -32,7 +32,7 @@ from service.cli import cli
 from service.models import promote, register
 from service.moderation import Idempotency
 from service.schemas import Edit
-from service.store import accounts, backup, glance, tables
+from service.store import accounts, backup, glance, portable, tables
 from service.store.archive import BackupError, inspect
 from service.store.backup import restore
 from service.store.comments import undecided_since
@@ -229,6 +229,19 @@ def test_models_travel_along(source, tmp_path):
     assert (brain.model, brain.fault) == (packed[1].version, None)
     brain.close()
     restored.close()
+
+
+def test_models_are_carried_a_few_at_a_time(source, tmp_path, monkeypatch):
+    """Rows with large binary columns are not held in memory by the hundred."""
+    _, store, _ = source
+    packed = pack(a_model(tmp_path / "a", "a"))
+    store.write(lambda c: register(c, packed, site_id=None, made_by="test", note=None, now=NOW))
+    monkeypatch.setattr(portable, "BINARY_BYTES", 3 * len(packed.archive))
+
+    with store.read() as connection:
+        at_a_time = {t.name: portable._rows_at_a_time(connection, t) for t in tables.metadata.sorted_tables}
+
+    assert (at_a_time["models"], at_a_time["comments"], at_a_time["fingerprints"]) == (3, 500, 500)
 
 
 def test_a_backup_of_a_running_service_is_of_one_moment(source, tmp_path):

@@ -227,6 +227,29 @@ def test_stored_comments_by_both(run, store, two):
     assert "No comments were judged" in run("compare", *two, "--site", "empty").stdout
 
 
+def test_an_adaptation_against_its_model(run, store, tmp_path):
+    """Comments of its own site, by the model alone and with what was taught."""
+
+    def work(connection: Any) -> list[str]:
+        sites = [accounts.add_site(connection, name, f"https://{name}.example", NOW).id for name in ("blog", "other")]
+        for site in sites:
+            (answer,) = moderation.submit(connection, site, [a_submission("What a night.")], NOW)
+            moderation.record_decisions(connection, {(answer.id, 1): a_verdict()}, NOW)
+        return sites
+
+    blog, other = store.write(work)
+    folder = an_adaptation(tmp_path / "s", "blog", base=shipped_version(), site=blog, spam=20.0)
+
+    both = found(run("compare", "shipped", folder, "--json"))
+
+    assert (both["a"], both["b"]) == (shipped_version(), pack(folder).version)
+    assert both["judged"]["comments"] == 1
+    assert [(flip["a"], flip["b"]) for flip in both["judged"]["flips"]] == [("approve", "hold")]
+    assert "its own site only" in sentence(run("compare", "shipped", folder, "--site", "other"))
+    strange = an_adaptation(tmp_path / "o", "other", base=shipped_version(), site=other)
+    assert "its own site only" in sentence(run("compare", strange, folder))
+
+
 @pytest.mark.parametrize(("hits", "of", "low", "high"), [(0, 0, 0, 1), (0, 10, 0, 0.2775), (50, 100, 0.4038, 0.5962)])
 def test_intervals(hits, of, low, high):
     """Wilson's, as tables have them."""
