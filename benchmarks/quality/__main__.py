@@ -18,7 +18,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks.quality import abuse, cost, decisions, disguise, identity, spam, topic
+from benchmarks.quality import abuse, cost, decisions, disguise, identity, site, spam, topic
 from benchmarks.quality.figures import Figure
 from benchmarks.quality.results import Results
 from benchmarks.quality.workshop import Fit, Workshop
@@ -26,7 +26,7 @@ from classifier.registry import load_default
 from classifier.training import load_recipe
 
 SEEDS = (0, 1, 2)
-MEASURES = ("spam", "abuse", "decisions", "disguise", "identity", "topic", "cost")
+MEASURES = ("spam", "abuse", "decisions", "disguise", "identity", "site", "topic", "cost")
 
 
 def main() -> None:
@@ -55,6 +55,7 @@ def main() -> None:
         "decisions": (decisions.fits(), lambda: decisions.measure(shop)),
         "disguise": (disguise.fits(), lambda: disguise.measure(shop)),
         "identity": (identity.fits(), lambda: identity.measure(shop)),
+        "site": (site.fits(), lambda: site.measure(shop)),
         "topic": ([], lambda: topic.measure(arguments.data)),
         "cost": ([], lambda: cost.measure(None if arguments.quick else arguments.data)),
     }

@@ -16,11 +16,11 @@ from classifier.scoring import Floats
 
 FOLD = Fit(fold=True)
 _ABUSE = HEADS[1:]
-_WIKI = Fit(
+WIKI = Fit(
     without=WIKI_SOURCES, heads=("toxicity", "severe_toxicity", "insult", "threat", "identity_attack", "obscene")
 )
-_SURGE = Fit(without=("surge_toxicity",), heads=("toxicity",))
-_DAVIDSON = Fit(without=("davidson2017",), heads=("toxicity", "identity_attack"))
+SURGE = Fit(without=("surge_toxicity",), heads=("toxicity",))
+DAVIDSON = Fit(without=("davidson2017",), heads=("toxicity", "identity_attack"))
 _LEFT_OUT = "Abuse, whole sources left out"
 _BY_HEAD = "Abuse, a random third left out: AUC within a source less that of the baseline, mean of the sources"
 _FEWEST = 40
@@ -40,7 +40,7 @@ class Question:
 
 def fits() -> list[Fit]:
     """All fits that ``measure`` needs beside the world without news."""
-    ours = [_WIKI, _SURGE, _DAVIDSON, FOLD]
+    ours = [WIKI, SURGE, DAVIDSON, FOLD]
     return [NEWS.main, *ours, *(_plain(fit) for fit in (NEWS.main, *ours))]
 
 
@@ -70,13 +70,13 @@ def questions(shop: Workshop) -> list[Question]:
         Question("civil mix", NEWS.main, "toxicity", *mix, 0.88),
         Question("civil cleaned", NEWS.main, "toxicity", *cleaned, 0.87),
         Question("fox hate", NEWS.main, "identity_attack", *shop.labelled("identity_attack", ("fox_news_comments",))),
-        Question("wiki", _WIKI, "toxicity", *shop.labelled("toxicity", ("jigsaw_toxic_train_partial",)), 0.95),
-        Question("surge", _SURGE, "toxicity", *shop.labelled("toxicity", ("surge_toxicity",))),
-        Question("davidson", _DAVIDSON, "toxicity", *shop.labelled("toxicity", ("davidson2017",))),
-        Question("davidson hate", _DAVIDSON, "identity_attack", *shop.labelled("identity_attack", ("davidson2017",))),
+        Question("wiki", WIKI, "toxicity", *shop.labelled("toxicity", ("jigsaw_toxic_train_partial",)), 0.95),
+        Question("surge", SURGE, "toxicity", *shop.labelled("toxicity", ("surge_toxicity",))),
+        Question("davidson", DAVIDSON, "toxicity", *shop.labelled("toxicity", ("davidson2017",))),
+        Question("davidson hate", DAVIDSON, "identity_attack", *shop.labelled("identity_attack", ("davidson2017",))),
     ]
     for name, fit, source in (
-        ("wiki", _WIKI, "jigsaw_toxic_train_partial"),
+        ("wiki", WIKI, "jigsaw_toxic_train_partial"),
         ("civil spans", NEWS.main, "civil_toxic_spans"),
     ):
         found += [

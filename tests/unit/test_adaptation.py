@@ -15,6 +15,7 @@ from classifier.adaptation import load_adaptation, logits_on, rows_of
 from classifier.assess import assess
 from classifier.choosing import choose
 from classifier.domain import HEADS, Action, Context
+from classifier.evaluation_site import NewSite, new_site_experiment
 from classifier.ledger import What, ledger
 from classifier.lessons import Lesson
 from classifier.policy import DEFAULT_POLICY
@@ -307,3 +308,27 @@ def test_chances_are_chances():
 
     assert slope == pytest.approx(0.5, abs=0.05)
     assert offset == pytest.approx(0.0, abs=0.1)
+
+
+def test_a_new_sites_experiment_measures_labels_random_and_chosen(scorer):
+    """Same seeds, same areas; the judged half is never labelled, and more labels help."""
+    documents = [read(text) for text in [*texts(WANTED, 90, 3), *texts(UNWANTED, 90, 3)]]
+    site = NewSite(
+        name="poker",
+        head="spam",
+        rows=rows_of(scorer, documents),
+        logits=scorer.calibrated_logits(documents)[:, 0],
+        truth=np.repeat([0.0, 1.0], 90),
+        groups=copies_of(documents),
+    )
+
+    gain = new_site_experiment(site, (0, 1))
+    again = new_site_experiment(site, (0, 1))
+
+    assert {name: found.tolist() for name, found in gain.areas.items()} == {
+        name: found.tolist() for name, found in again.areas.items()
+    }
+    assert gain.cut("global") == 0
+    assert gain.cut("chosen 40") > 0.35
+    assert gain.areas["random 320"].mean() >= gain.areas["random 20"].mean()
+    assert all(len(found) == 2 for found in gain.areas.values())
