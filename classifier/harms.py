@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, Final
 from unicodedata import normalize
 
@@ -17,7 +18,9 @@ import re2
 from classifier.domain import Action, Context, Signal, Span
 from classifier.text import Document
 
+#: So many are shown, and so many that may be told are looked at.
 _MOST_SPANS: Final = 20
+_MOST_LOOKED_AT: Final = 1_000
 #: So much before and after a match tells whether it is told, denied or played.
 _BEFORE: Final = 48
 _AFTER: Final = 40
@@ -220,9 +223,8 @@ def _said(pattern: Any, document: Document, *, calls: bool) -> Iterator[Span]:
     text = document.text
     if pattern.search(text) is None:
         return
-    for count, match in enumerate(pattern.finditer(text)):
-        if count >= _MOST_SPANS:
-            return
+    said = 0
+    for match in islice(pattern.finditer(text), _MOST_LOOKED_AT):
         start, end = match.span()
         start += start < end and not text[start].isalnum()
         end -= end > start and not text[end - 1].isalnum()
@@ -232,6 +234,9 @@ def _said(pattern: Any, document: Document, *, calls: bool) -> Iterator[Span]:
         )
         if not told and _PLAYED.search(after) is None:
             yield document.raw_span(start, end)
+            said += 1
+            if said >= _MOST_SPANS:
+                return
 
 
 #: The standard engine finds single characters faster than re2.

@@ -104,6 +104,13 @@ def test_harm_that_is_told_or_played_is_not_escalated():
     assert those(texts, verdicts, Action.REJECT) == []
 
 
+def test_a_threat_behind_many_told_ones_is_found():
+    """Nobody hides one by telling thirty first."""
+    text = "He said I will kill you. " * 30 + "And now: I will kill you."
+
+    assert judged([text])[0].escalate
+
+
 def test_a_threat_is_a_threat_in_any_disguise():
     """Harm is looked for in the normalised text."""
     texts = [
