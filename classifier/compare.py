@@ -19,6 +19,7 @@ PORTION: Final = 256
 #: So many comments of each kind of flip are named.
 EXAMPLES: Final = 10
 _Z: Final = 1.959964
+_BEFORE_OR_AFTER: Final = " / auc_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +100,21 @@ def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[tuple[
 
 
 def areas(report: Mapping[str, Any]) -> dict[str, float]:
-    """Every area under a curve that a report has, by its path."""
-    return {
-        path.removesuffix(" / auc"): float(value)
-        for path, value in _leaves(report)
-        if path.endswith(" / auc") and isinstance(value, int | float)
-    }
+    """Every area under a curve that a report has, by its path; an adaptation's has one before and one after it."""
+    found = {}
+    for path, value in _leaves(report):
+        name = path.removesuffix(" / auc") if path.endswith(" / auc") else path.removesuffix(" / value")
+        if name != path and (path.endswith(" / auc") or _BEFORE_OR_AFTER in name) and isinstance(value, int | float):
+            found[name] = float(value)
+    return found
 
 
 def key_numbers(report: Mapping[str, Any]) -> dict[str, tuple[float, int]]:
     """The mean area of each group of a report, and of how many."""
     groups: dict[str, list[float]] = {}
     for path, value in areas(report).items():
-        groups.setdefault(path.partition(" / ")[0], []).append(value)
+        parts = path.split(" / ")
+        groups.setdefault(parts[-1 if _BEFORE_OR_AFTER in path else 0], []).append(value)
     return {name: (sum(values) / len(values), len(values)) for name, values in groups.items()}
 
 

@@ -157,6 +157,11 @@ def undecided_since_of(store: Store) -> int:
 def test_a_growing_site_moves_to_postgresql_and_back(source, saved, tmp_path, postgres_url):
     """The same file goes into PostgreSQL, and PostgreSQL's backup into SQLite, without a bit lost."""
     small, old, key = source
+    packed = pack(a_model(tmp_path / "a", "a"))
+    old.write(lambda c: register(c, packed, site_id=None, made_by="test", note=None, now=NOW))
+    old.write(lambda c: promote(c, packed.version, site_id=None, by="test", note=None, now=NOW))
+    saved.unlink()
+    backup.backup(small, old, saved)
     url, secret = postgres_url.replace("+psycopg", ""), small.secret.decode()
     large = config.load({"data_dir": tmp_path / "large", "database_url": url, "secret_key": secret}, environ={})
 

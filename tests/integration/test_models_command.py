@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from factories import a_model, a_submission, a_verdict, an_adaptation
 
 import config
-from classifier.compare import interval
+from classifier.compare import areas, interval, key_numbers
 from classifier.domain import Action
 from classifier.packing import pack
 from config import Settings
@@ -248,6 +248,17 @@ def test_an_adaptation_against_its_model(run, store, tmp_path):
     assert "its own site only" in sentence(run("compare", "shipped", folder, "--site", "other"))
     strange = an_adaptation(tmp_path / "o", "other", base=shipped_version(), site=other)
     assert "its own site only" in sentence(run("compare", strange, folder))
+
+
+def test_the_numbers_of_a_report():
+    """Means of each group of areas; those before and after an adaptation are not mixed."""
+    trained = {"interval": "95%", "spam": {"a": {"auc": 0.9, "positive": 5}, "b": {"auc": 0.7}}, "abuse": {"auc": 0.8}}
+    heads = {"spam": {"labels": 40, "auc_before": {"value": 0.6}, "auc_after": {"value": 0.9, "low": 0.8}}}
+
+    assert areas(trained) == {"spam / a": 0.9, "spam / b": 0.7, "abuse": 0.8}
+    assert key_numbers(trained) == {"spam": (pytest.approx(0.8), 2), "abuse": (0.8, 1)}
+    assert areas({"heads": heads}) == {"heads / spam / auc_before": 0.6, "heads / spam / auc_after": 0.9}
+    assert key_numbers({"heads": heads}) == {"auc_before": (0.6, 1), "auc_after": (0.9, 1)}
 
 
 @pytest.mark.parametrize(("hits", "of", "low", "high"), [(0, 0, 0, 1), (0, 10, 0, 0.2775), (50, 100, 0.4038, 0.5962)])
