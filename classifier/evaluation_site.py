@@ -93,18 +93,21 @@ def _once(site: NewSite, kernel: Floats, alone: tuple[Floats, Prior], prior: Pri
 
 
 def _chosen(site: NewSite, kernel: Floats, prior: Prior, pool: Indices) -> dict[int, Indices]:
-    """Labels chosen a handful at a time."""
+    """Labels chosen a handful at a time; all that can be chosen where the pool has no more."""
     inner = kernel[np.ix_(pool, pool)]
     groups = site.groups[pool].tolist()
     taken: list[int] = []
     thought = prior.trust * site.logits[pool]
     stages = {}
     while len(taken) < MORE:
-        taken += choose(inner, thought, HANDFUL, taken=taken, groups=groups)
+        more = choose(inner, thought, HANDFUL, taken=taken, groups=groups)
+        if not more:
+            break
+        taken += more
         thought = predicted(site, kernel, prior, pool[taken])[pool]
         if len(taken) in (20, FEW, MORE):
             stages[len(taken)] = pool[taken]
-    return stages
+    return {count: stages.get(count, pool[taken]) for count in (20, FEW, MORE)}
 
 
 def predicted(site: NewSite, kernel: Floats, prior: Prior, known: Indices) -> Floats:
