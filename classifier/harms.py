@@ -192,7 +192,7 @@ def harm_signals(context: Context, document: Document) -> Iterator[Signal]:
     text = document.text
     if _SAID.search(text) is not None:
         yield from _outright(document)
-    if _NUMBERED.search(text) is None:
+    if _NUMBERED.search(text) is None or _FINDABLE.search(text) is None:
         return
     address = _ADDRESS.search(text)
     if address is not None and _OFFICIAL.search(address.group()) is None:
@@ -283,6 +283,10 @@ _PHONE: Final = _tolerant(
     rf"(?: est|:)?(?: le)? ?{_NUMBER}[^.!?]{{0,20}}{_CALL_THEM}"
     rf"|(?:^|\W)(?:его|её) (?:личный |домашний |мобильный )?(?:номер|телефон)(?: телефона)?(?: ?[:—-])? ?{_NUMBER}"
 )
+
+
+#: Either of the two.
+_FINDABLE: Final = _searched(f"(?:{_ADDRESS.pattern})|(?:{_PHONE.pattern})")
 
 
 def _grave(code: str, message: str, weight: float, spans: tuple[Span, ...], head: str | None = None) -> Signal:

@@ -96,10 +96,7 @@ def _offers_more_than_links(document: Document) -> bool:
 
 def _gives_number(document: Document) -> bool:
     """Whether there is a telephone number."""
-    visible = document.visible
-    if _DIGIT.search(visible) is None:
-        return "<phone>" in visible
-    return _PHONE.search(visible) is not None or "<phone>" in visible
+    return _PHONE.search(document.visible) is not None or "<phone>" in document.visible
 
 
 def _calls(document: Document) -> bool:
@@ -228,8 +225,8 @@ def _author_mail(context: Context, document: Document) -> Iterator[Signal]:
         yield _spam("author.keyword_mail_domain", "The e-mail domain is made of sales words.", 1.5)
 
 
-_PHONE: Final = re2.compile(r"\+?\d[\d() .\-]{8,17}\d")
-_DIGIT: Final = re.compile("[0-9]")
+# Few characters begin a match, so the standard engine is the quicker one.
+_PHONE: Final = re.compile(r"[0-9][0-9() .\-]{8,17}[0-9]")
 _HELPLINE: Final = re2.compile(
     r"\b(?:customer (?:care|service|support)|tech(?:nical)? support|support (?:number|phone|team|line)|"
     r"help ?(?:line|desk)|toll[ -]?free|hotline|contact number|phone number|call now|call us|whatsapp|wa me)\b"
