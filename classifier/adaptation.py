@@ -18,7 +18,7 @@ from classifier.dense import DENSE, dense_features
 from classifier.domain import HEADS
 from classifier.hashing import WORD_COLUMNS, Int64s, char_terms, word_pairs, word_terms
 from classifier.registry import ModelDamagedError, ModelFormatError, check_sums, read_manifest, write_version
-from classifier.scoring import FEATURE_VERSION, Floats, Scorer, term_values
+from classifier.scoring import FEATURE_VERSION, Floats, Scorer, sums, term_values
 from classifier.text import Document, words_of
 
 FORMAT: Final = 1
@@ -80,27 +80,54 @@ class Adaptation:
     slope: Floats
     intercept: Floats
 
-    def taught(self, scorer: Scorer, document: Document, logits: Mapping[str, float]) -> dict[str, float]:
-        """What is added to each head's calibrated logit for one text."""
-        rows = rows_of(scorer, [document])
+    def taught(self, scorer: Scorer, documents: Sequence[Document], logits: Floats) -> Floats:
+        """What is added to the calibrated logits of some texts; one row per text, one column per head of ``heads``."""
+        rows = rows_of(scorer, documents)
         places = np.searchsorted(self.columns, rows.columns)
         places[places == len(self.columns)] = 0
-        known = self.columns[places] == rows.columns if len(self.columns) else np.zeros(len(places), dtype=bool)
-        given = rows.values[known] @ self.terms[places[known]].astype(np.float64)
-        given = given + rows.dense[0] @ self.dense + self.intercept
-        given += (self.slope - 1.0) * np.array([logits[head] for head in self.heads])
-        return dict(zip(self.heads, given.tolist(), strict=True))
+        known = np.flatnonzero(self.columns[places] == rows.columns) if len(self.columns) else places[:0]
+        given = rows.dense @ self.dense + self.intercept
+        parts = rows.values[known, np.newaxis] * self.terms[places[known]]
+        given += sums(parts, np.searchsorted(known, rows.starts))
+        own = [HEADS.index(head) for head in self.heads]
+        return np.asarray(given + (self.slope - 1.0) * logits[:, own])
+
+
+def taught_on(
+    scorer: Scorer, documents: Sequence[Document], adaptations: Sequence[Adaptation | None], logits: Floats
+) -> list[dict[str, float]]:
+    """What each text's own site taught about it, by head; those of one site are worked out together.
+
+    Nothing for a text without an adaptation, or with one to another model.
+    """
+    found: list[dict[str, float]] = [{} for _ in documents]
+    by_site: dict[int, list[int]] = {}
+    for at, adaptation in enumerate(adaptations):
+        if adaptation is not None and adaptation.base == scorer.version:
+            by_site.setdefault(id(adaptation), []).append(at)
+    for places in by_site.values():
+        adaptation = adaptations[places[0]]
+        if adaptation is not None:
+            amounts = adaptation.taught(scorer, [documents[at] for at in places], logits[places])
+            for at, row in zip(places, amounts.tolist(), strict=True):
+                found[at] = dict(zip(adaptation.heads, row, strict=True))
+    return found
 
 
 def logits_on(
     scorer: Scorer, documents: Sequence[Document], adaptations: Sequence[Adaptation | None]
 ) -> list[dict[str, float]]:
-    """The calibrated logits of texts, each with what its own site's moderators taught; scored together all the same."""
-    found = [dict(zip(HEADS, row, strict=True)) for row in scorer.calibrated_logits(documents).tolist()]
-    for logits, document, adaptation in zip(found, documents, adaptations, strict=True):
-        if adaptation is not None and adaptation.base == scorer.version:
-            for head, amount in adaptation.taught(scorer, document, logits).items():
-                logits[head] += amount
+    """The calibrated logits of texts, each with what its own site's moderators taught."""
+    logits = scorer.calibrated_logits(documents)
+    return with_taught(logits, taught_on(scorer, documents, adaptations, logits))
+
+
+def with_taught(logits: Floats, taught: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
+    """Both together, by head."""
+    found = [dict(zip(HEADS, row, strict=True)) for row in logits.tolist()]
+    for row, amounts in zip(found, taught, strict=True):
+        for head, amount in amounts.items():
+            row[head] += amount
     return found
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from classifier.adaptation import Adaptation, logits_on
+from classifier.adaptation import Adaptation, taught_on, with_taught
 from classifier.counterfactual import LONGEST_TRIED, Case, counterfactuals
 from classifier.domain import HEADS, Action, Context, Counterfactual, Reason, Verdict
 from classifier.explain import weigh_words
@@ -68,14 +68,15 @@ def _assess(
 ) -> list[Verdict]:
     documents = [document or read(context.text) for context, document in zip(contexts, known, strict=True)]
     own = [each if each is not None and each.base == scorer.version else None for each in adaptations]
-    logits = logits_on(scorer, documents, own)
+    plain = scorer.calibrated_logits(documents)
+    taught = taught_on(scorer, documents, own, plain)
+    logits = with_taught(plain, taught)
     weighed = [weigh(*each) for each in zip(contexts, documents, logits, policies, strict=True)]
     troubled = [at for at, each in enumerate(weighed) if each.action is not Action.APPROVE]
     cases = dict(zip(troubled, _cases([(weighed[at], own[at]) for at in troubled], scorer), strict=True))
     found = dict(zip(troubled, counterfactuals(list(cases.values()), scorer), strict=True)) if cases else {}
-    taught = _taught([at for at in troubled if own[at] is not None], documents, logits, scorer)
     return [
-        _verdict(each, cases.get(at), found.get(at), taught.get(at, {}), _version(scorer, own[at]))
+        _verdict(each, cases.get(at), found.get(at), taught[at], _version(scorer, own[at]))
         for at, each in enumerate(weighed)
     ]
 
@@ -89,18 +90,6 @@ def _cases(troubled: Sequence[tuple[Weighed, Adaptation | None]], scorer: Scorer
         Case(each, next(words) if len(each.document.raw) <= LONGEST_TRIED else None, adaptation)
         for each, adaptation in troubled
     ]
-
-
-def _taught(
-    places: Sequence[int], documents: Sequence[Document], logits: Sequence[Mapping[str, float]], scorer: Scorer
-) -> dict[int, dict[str, float]]:
-    """What adaptations added to the logits of some comments, by place and head."""
-    if not places:
-        return {}
-    plain = logits_on(scorer, [documents[at] for at in places], [None] * len(places))
-    return {
-        at: {head: logits[at][head] - before[head] for head in HEADS} for at, before in zip(places, plain, strict=True)
-    }
 
 
 def _version(scorer: Scorer, adaptation: Adaptation | None) -> str:
