@@ -32,6 +32,7 @@ def work(settings: Settings, *, with_upkeep: bool) -> None:
     with runtime.Heartbeat(here):
         worker.work(logging_level="WARNING", with_scheduler=False, max_jobs=MAX_JOBS)
     stop.set()
+    here.brain.close()
     if with_upkeep:
         upkeep.join(timeout=5)
 

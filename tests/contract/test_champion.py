@@ -137,6 +137,21 @@ def test_a_broken_model_leaves_the_last_good_one(store, host, tmp_path):
         assert brain.fault is None
 
 
+def test_a_model_for_another_sluice_is_passed_over(store, host, tmp_path):
+    """After an upgrade that reads texts otherwise an old model would say nonsense; the one before it decides."""
+    packed = pack(a_model(tmp_path / "old", "old", features="0"))
+
+    def work(connection: sa.Connection) -> None:
+        register(connection, packed, site_id=None, made_by="test", note=None, now=NOW)
+        promote(connection, packed.version, site_id=None, by="test", note=None, now=NOW)
+
+    store.write(work)
+    brain = host("a")
+
+    assert brain.model == shipped_version()
+    assert "Train it again" in brain.fault
+
+
 def test_if_all_are_broken_the_shipped_model_decides(store, host, tmp_path):
     """It comes with the program, so every host has it."""
     damage(store, let_decide(store, tmp_path, "a"))
