@@ -120,12 +120,12 @@ def _in_the_text(weighed: Weighed, words: Words) -> Iterator[_Trial]:
         code = forcing[0].code
         yield _Trial(Change.WORDS, f"Without the passage that {code} points at", code, forcing[0].spans)
         return
-    word, left = _strongest(weighed, words) or (None, inf)
+    word, left = strongest(weighed, words) or (None, inf)
     if word is not None and left <= _HOPELESS:
         yield _Trial(Change.WORDS, f"Without {word.quoted}", spans=word.spans)
 
 
-def _strongest(weighed: Weighed, words: Words, *, links: bool = False) -> tuple[Word, float] | None:
+def strongest(weighed: Weighed, words: Words, *, links: bool = False) -> tuple[Word, float] | None:
     """The word without which by estimate least is left above the lines, and how much; with ``links``, perhaps these."""
     acting = [at for at, head in enumerate(words.heads) if f"model.{head}" in weighed.codes]
     found = [word for word in words.by_word() if links or word.text is not None]
@@ -199,7 +199,7 @@ def _nothing(case: Case) -> Counterfactual:
             action=action,
             message="Nothing besides the text decides; it is too long to try its words one by one.",
         )
-    word, left = _strongest(case.weighed, case.words, links=True) or (None, inf)
+    word, left = strongest(case.weighed, case.words, links=True) or (None, inf)
     if word is None:
         return Counterfactual(change=Change.NONE, action=action, message="No single thing decides.")
     far = "It is far above the line" if left > _HOPELESS else "No single thing decides"
