@@ -42,7 +42,9 @@ MOST: Final = 1_200
 _FOLDS: Final = 5
 _DRAWS: Final = 400
 #: A head is left alone when a gain is less likely than this, by the bootstrap over its labels.
-_DOUBTFUL: Final = 0.2
+_DOUBTFUL: Final = 0.05
+#: Nor may its chances fit the labels worse by more than this, in nats.
+_WORSE: Final = 0.05
 
 
 class SiteTrainingError(Exception):
@@ -154,7 +156,7 @@ def measure(judged: Judged, seed: int) -> dict[str, Any]:
         "auc_gain": _with_interval(area(truth, judged.after) - area(truth, judged.before), after - before),
         "loss_before": round(float(losses[0].mean()), 4),
         "loss_after": round(float(losses[1].mean()), 4),
-        "adapted": better >= _DOUBTFUL and float(losses[1].mean()) <= float(losses[0].mean()) + 0.01,
+        "adapted": better >= _DOUBTFUL and float(losses[1].mean()) <= float(losses[0].mean()) + _WORSE,
     }
 
 
