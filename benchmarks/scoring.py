@@ -9,13 +9,14 @@ import random
 import statistics
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from benchmarks import report
 from benchmarks.plan import Plan
 from classifier.assess import assess
-from classifier.domain import Article, Author, Context
+from classifier.domain import Article, Author, AuthorRecord, Context, DomainRecord, Identity, Likeness, Rates
 from classifier.features import build_pipeline
 from classifier.policy import DEFAULT_POLICY
 from classifier.registry import load_default
@@ -90,7 +91,25 @@ def _seconds(call: Callable[[], object]) -> float:
 
 
 def whole(text: str) -> Context:
-    """A comment with everything the brain looks at."""
+    """A comment with everything the brain looks at, what the site remembers included."""
     article = Article(title="Council votes on the new bypass", text="The council met to vote on the bypass. " * 40)
     author = Author(name="Anna Smith", email="anna@example.org", url="https://example.org")
-    return Context(text=text, author=author, article=article, form_seconds=42.0)
+    record = AuthorRecord(
+        identity=Identity.TYPED, approved=6, earned=4, rejected=1,
+        first_seen=_NOW - timedelta(days=90), last_seen=_NOW - timedelta(days=2),
+    )  # fmt: skip
+    return Context(
+        text=text,
+        author=author,
+        article=article,
+        form_seconds=42.0,
+        record=record,
+        rates=Rates(author=2, network=3, site=12, site_usual=9.0),
+        domains={"example.org": DomainRecord(approved=3)},
+        likeness=Likeness(days=30),
+        parent_text="I doubt that the bypass is worth it: nobody asked the people of the village about the noise.",
+        now=_NOW,
+    )
+
+
+_NOW: Final = datetime(2026, 11, 22, tzinfo=UTC)
