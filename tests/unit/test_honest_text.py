@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import random
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from classifier.attacks import ATTACKS
 from classifier.costumes import visible_letters
+from classifier.dense import DENSE, DISGUISE_FEATURES, dense_features
 from classifier.folding import LOOK_ALIKES, MARKED, MARKLESS, SHOWN, folded
 from classifier.text import LINK_MARK, read
 
@@ -124,6 +127,64 @@ def test_an_address_in_disguise_is_a_link_with_its_true_target(raw: str, targets
 
     assert [link.target for link in document.links] == targets
     assert document.text == text
+
+
+COSTUMES = (
+    "homoglyphs", "half_homoglyphs", "zero_width", "full_width", "mathematical", "circled", "enclosed", "soft_hyphens",
+    "comments", "bidi", "tags",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("attack", COSTUMES)
+def test_a_costume_changes_nothing_but_the_counts_of_disguises(attack: str) -> None:
+    """Disguise alone is no evidence of abuse: all other features are those of the plain text."""
+    text = "You should see what the Council decided about our school. What a pity!"
+    plain, disguised = read(text), read(ATTACKS[attack](text, random.Random(3)))
+
+    before, after = dense_features(plain), dense_features(disguised)
+
+    assert disguised.text == plain.text
+    assert disguised.visible == plain.visible
+    assert [DENSE[at] for at in range(len(DENSE)) if before[at] != after[at] and at not in DISGUISE_FEATURES] == []
+
+
+@pytest.mark.parametrize(
+    ("raw", "word", "written"),
+    [
+        ("so v i a g r a, now", "viagra", "v i a g r a"),
+        ("go f r e e  m o n e y", "money", "m o n e y"),
+        ("see \u202etoidi na era uoy\u202c ok", "idiot", "\u202etoidi na era uoy\u202c"),
+        ("at cheappills dot com today", "cheappills", "cheappills dot com"),
+        ("They say ídíót to me", "idiot", "ídíót"),
+        ("what an 1d10t you are", "idiot", "1d10t"),
+        ("what an id.iot you are", "idiot", "id.iot"),
+    ],
+)
+def test_a_word_put_right_leads_back_to_what_was_written(raw: str, word: str, written: str) -> None:
+    """Reasons quote the comment as it stands."""
+    document = read(raw)
+    start = document.text.index(word)
+
+    span = document.raw_span(start, start + len(word))
+
+    assert raw[span.start : span.end] == written
+
+
+@pytest.mark.parametrize(
+    "doubtful",
+    [
+        "Elizabeth II, Louis XVIII and John XXIII were in room B2 with an mp3 of C++.",
+        "The martial trail and the causal form of the clam.",
+        "A to B, B to C; grades A B C D; the 2nd, 3rd and 4th of G20.",
+        "🇺🇸🇬🇧 1️⃣ ①② m² ½",
+    ],
+)
+def test_doubtful_readings_are_left_alone(doubtful: str) -> None:
+    """Rare words, numbers, names of one letter and flags are what they are."""
+    document = read(doubtful)
+
+    assert document.disguises.total == 0
+    assert document.text.split()[:3] == folded(doubtful).split()[:3]
 
 
 @given(st.text(st.characters(codec="utf-8"), max_size=40))

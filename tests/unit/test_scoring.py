@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from sklearn.pipeline import Pipeline
 from classifier import registry
 from classifier.domain import HEADS
 from classifier.features import build_pipeline
-from classifier.hashing import CHAR_COLUMNS, CHAR_NGRAMS, char_terms
+from classifier.hashing import _PIECES, CHAR_COLUMNS, CHAR_NGRAMS, char_terms
 from classifier.scoring import Scorer
 from classifier.text import read, skeleton_of
 
@@ -161,3 +162,19 @@ def test_a_text_seen_before_scores_the_same_and_the_memory_stays_small(monkeypat
 
     assert np.allclose(np.concatenate(again), scorer.logits(texts), atol=1e-9)
     assert len(scorer.memory._rows) == 3
+
+
+def test_pieces_are_the_same_however_they_were_found() -> None:
+    """One by one, many at once or remembered: a token's columns are the token's."""
+    rare = [f"zq{number}x ünüsüal{number} ааа{number} " + "y" * number for number in range(40)]
+    few = [char_terms([text]) for text in rare]
+    _PIECES.clear()
+    many = char_terms(rare)
+    again = char_terms(rare)
+
+    assert [terms.columns.tolist() for terms in few] == [
+        many.columns[first:last].tolist() for first, last in pairwise(many.starts)
+    ]
+    assert [terms.counts.tolist() for terms in few] == [
+        again.counts[first:last].tolist() for first, last in pairwise(again.starts)
+    ]
