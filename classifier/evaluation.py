@@ -5,7 +5,7 @@ A random split mostly measures which file a row is from; an owner's blog is alwa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from classifier.domain import HEADS
 from classifier.features import HashedTerms, count_terms
 from classifier.scoring import Floats
 from classifier.text import read
-from classifier.training import Recipe, Targets, build_targets, fit_heads
+from classifier.training import Recipe, Targets, fit_heads
 
 SPAM_SOURCES: Final = (
     "youtube-spam-collection", "judol-youtube-id", "sms-spam-collection", "tg-spam-telegram", "janitr-x-posts",
@@ -31,7 +31,6 @@ NEWS_SOURCES: Final = (
 )  # fmt: skip
 WIKI_SOURCES: Final = ("jigsaw_toxic_train_partial", "wiki_context_toxicity", "wiki_raters_sample")
 _FEWEST: Final = 5
-_UNSEEN_HAM: Final = ("jigsaw_civil_mix_sample", "fox_news_comments", "ham-fox-news-comments")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,47 +98,6 @@ def left_out_logits(
     if len(rows):
         logits[rows] = fit_without(prepared, targets, recipe, left_out, heads).logits(prepared, rows)
     return logits
-
-
-def spam_by_source(
-    prepared: Prepared, recipe: Recipe, seed: int = 0, note: Callable[[str], None] = lambda _: None
-) -> dict[str, dict[str, Any]]:
-    """Each spam source left out together with news ham, which no model here has seen."""
-    targets = build_targets(prepared.examples, recipe, np.random.default_rng(seed))
-    truth = targets.values[:, 0] >= 0.5
-    unseen_ham = prepared.rows_of(_UNSEEN_HAM)
-    results = {}
-    for source in SPAM_SOURCES:
-        own = prepared.sources == source
-        logits = left_out_logits(prepared, targets, recipe, own | unseen_ham, ("spam",))[:, 0]
-        spam, ham = logits[own & truth], logits[own & ~truth]
-        results[source] = {
-            **area(spam, ham),
-            "caught_at_1pct_own_ham": share(spam, float(np.quantile(ham, 0.99))),
-            "caught_at_5pct_news_ham": share(spam, float(np.quantile(logits[unseen_ham], 0.95))),
-        }
-        note(f"{source}: {results[source]}")
-    return results
-
-
-def abuse_by_source(
-    prepared: Prepared, recipe: Recipe, seed: int = 0, note: Callable[[str], None] = lambda _: None
-) -> dict[str, dict[str, Any]]:
-    """Toxicity and identity attack with news, Wikipedia, Surge or Davidson left out."""
-    targets = build_targets(prepared.examples, recipe, np.random.default_rng(seed))
-    heads = ("toxicity", "identity_attack")
-    news = left_out_logits(prepared, targets, recipe, prepared.rows_of(NEWS_SOURCES), heads)
-    results = abuse_areas(prepared, targets, news, heads)
-    for name, sources, source in (
-        ("wiki", WIKI_SOURCES, "jigsaw_toxic_train_partial"),
-        ("surge", ("surge_toxicity",), "surge_toxicity"),
-        ("davidson", ("davidson2017",), "davidson2017"),
-    ):
-        logits = left_out_logits(prepared, targets, recipe, prepared.rows_of(sources), ("toxicity",))[:, 0]
-        positive, negative = labelled(prepared, targets, source, "toxicity")
-        results[name] = area(logits[positive], logits[negative])
-        note(f"{name}: {results[name]}")
-    return results
 
 
 def abuse_areas(
