@@ -47,6 +47,8 @@ _ENGLISH: Final = terms(
 _TONES: Final = ("\u0300", "\u0301", "\u0304")
 _ENGLISH_SHARE: Final = 0.1
 _LONGEST_WORD: Final = 40
+#: So many different letters are quicker to replace one after the other.
+_FEW_LETTERS: Final = 12
 #: More different letters than any language has; of a flood of rare ones the rest stay as they are.
 _MOST_LETTERS: Final = 8192
 
@@ -93,7 +95,10 @@ def undress(text: str, disguises: Disguises) -> tuple[str, list[tuple[Edit, ...]
         present = {*islice(dict.fromkeys(text), _MOST_LETTERS), *filter(str.isspace, present)} - _ASCII
         shown = "".join(map({char: SHOWN[char] for char in present}.get, text, text))
     else:
-        shown = text.translate(CODES)
+        changed = [char for char in present if SHOWN[char] != char]
+        shown = text if len(changed) <= _FEW_LETTERS else text.translate(CODES)
+        for char in changed[:_FEW_LETTERS]:
+            shown = shown.replace(char, SHOWN[char])
     strange &= present
     styled = {char for char in strange if is_styled(char)}
     if strange:

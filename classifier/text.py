@@ -62,6 +62,9 @@ _LINK: Final = re.compile(
     re.IGNORECASE,
 )
 _DOT_HINTS: Final = ("dot", "(.)", "[.]", "{.}")
+_DOT: Final = re.compile(r"dot|[(\[{] ?\. ?[)\]}]", re.IGNORECASE)
+#: A space and a bracket with one may stand before it.
+_BEFORE_DOT: Final = 3
 #: Not ``the dot com bubble``.
 _SPELT_DOT: Final = re.compile(
     r"(?<=[a-z0-9]) ?(?:[(\[{] ?(?:dot|\.) ?[)\]}]) ?(?=[a-z0-9])"
@@ -222,9 +225,14 @@ def _spelt_dots(visible: str, disguises: Disguises) -> tuple[str, tuple[Edit, ..
     if not any(hint in small for hint in _DOT_HINTS):
         return visible, ()
     rewriter = Rewriter(visible)
-    for match in _SPELT_DOT.finditer(visible):
-        disguises.split += 1
-        rewriter.replace(match.start(), match.end(), ".")
+    done = 0
+    for hint in _DOT.finditer(visible):
+        starts = range(max(done, hint.start() - _BEFORE_DOT), hint.start() + 1)
+        match = next(filter(None, (_SPELT_DOT.match(visible, start) for start in starts)), None)
+        if match:
+            disguises.split += 1
+            rewriter.replace(match.start(), match.end(), ".")
+            done = match.end()
     return rewriter.finish()
 
 
@@ -323,9 +331,9 @@ def _undisguise(text: str, disguises: Disguises) -> tuple[str, tuple[Edit, ...]]
     if not changes and not cuts:
         return text, ()
     rewriter = Rewriter(text)
-    starts = list(accumulate((len(token) + 1 for token in tokens), initial=0))
+    lengths = list(accumulate(map(len, tokens), initial=0))
     for at in sorted(changes | cuts):
-        start, token = starts[at], tokens[at]
+        start, token = lengths[at] + at, tokens[at]
         if at in changes:
             trick = tricks[token]
             rewriter.replace(start, start + len(token), odd[token].word)
