@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from classifier.domain import Action, Context, Identity, Signal
 from classifier.signals import find_signals
 from classifier.text import read
-from service import moderation, rulings
+from service import rulings
 from service.history import Known
 from service.pace import Arrival, Pace
 from service.queue import connect
@@ -197,9 +197,7 @@ def test_an_edit_after_approval_takes_its_credit_back(blog):
     assert (after["approved"], after["earned"]) == (2, 2)
     assert "links.new_domain" in blog.signals(ids[0])
     now = datetime.now(UTC)
-    blog.here.store.write(
-        lambda c: rulings.rule(c, blog.site_id, ids[0], 2, Action.APPROVE, moderator="ann", now=now)
-    )
+    blog.here.store.write(lambda c: rulings.rule(c, blog.site_id, ids[0], 2, Action.APPROVE, moderator="ann", now=now))
     assert blog.rows(authors)[0]["earned"] == 2
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from service.commands.train import train
 from classifier.datasets import load_snapshot
 from classifier.domain import HEADS
 from classifier.registry import load, read_manifest
 from classifier.synthetic import synthesise
+from service.commands.train import train
 
 
 @pytest.fixture
