@@ -17,7 +17,7 @@ from classifier.hashing import WORD_COLUMNS, Terms, char_terms, word_terms
 from classifier.text import Document, read
 
 #: Changes whenever the same text would give other features; a model made for another version is refused.
-FEATURE_VERSION: Final = "4"
+FEATURE_VERSION: Final = "5"
 
 Floats = npt.NDArray[np.float64]
 

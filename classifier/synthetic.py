@@ -20,16 +20,24 @@ from classifier.domain import HEADS
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _CHOICE: Final = re.compile(r"\{([^{}]*)\}")
 _SLOT: Final = re.compile(r"<([a-z]+)>")
-_OWN_LABELS: Final = {"ham": ("spam",), "civil": HEADS}
+_ABUSE: Final = ("toxicity", "insult", "obscene")
+#: What the first word of a kind says of its rows; a kind of one word is spam.
+_LABELS: Final[Mapping[str, Mapping[str, float]]] = {
+    "ham": {"spam": 0.0},
+    "civil": dict.fromkeys(HEADS, 0.0),
+    "abuse": {"spam": 0.0, **dict.fromkeys(_ABUSE, 1.0)},
+}
+_SPAM: Final = {"spam": 1.0}
 
 
 def synthesise(rows_per_kind: int, seed: int) -> list[Example]:
     """So many different rows of each kind, or fewer where a kind has not enough to say."""
     examples = []
-    for name, kinds in (("spam", read_templates("spam.txt")), ("ham", read_templates("ham.txt"))):
-        for kind, templates in kinds.items():
-            labels = {"spam": 1.0} if name == "spam" else dict.fromkeys(_OWN_LABELS[kind.split(" ")[0]], 0.0)
-            source = f"synthetic-{kind.split(' ')[-1]}" if name == "spam" else f"synthetic-ham-{kind.split(' ')[-1]}"
+    for file in ("spam", "ham", "abuse"):
+        for kind, templates in read_templates(f"{file}.txt").items():
+            first, _, name = kind.rpartition(" ")
+            labels = _LABELS[first] if first else _SPAM
+            source = f"synthetic-{name}" if file == "spam" else f"synthetic-{file}-{name}"
             texts = write(templates, rows_per_kind, random.Random(f"{seed}/{kind}"))  # noqa: S311 not a secret
             examples += [Example(text=text, labels=labels, source=source) for text in texts]
     return examples

@@ -185,7 +185,7 @@ def test_naming_a_group_is_not_attacking_it() -> None:
     scores = np.array([SCORER.score([sentence.format(name) for name in identities]) for sentence in sentences])
     abuse = scores[:, :, [HEADS.index("toxicity"), HEADS.index("identity_attack")]]
 
-    assert abuse.max() < 0.7
+    assert abuse.max() < 0.6
     assert abuse.mean() < 0.15
 
 
