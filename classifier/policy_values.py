@@ -40,7 +40,7 @@ HARMS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """A named, versioned policy; ``version`` is what decisions record, such as ``default@1`` or ``site@4+sports@2``.
+    """A named, versioned policy; ``version`` is what decisions record, such as ``default@2`` or ``site@4+sports@2``.
 
     ``harms`` names the signals that do more than hold.
     """

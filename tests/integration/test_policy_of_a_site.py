@@ -40,7 +40,7 @@ def test_a_site_starts_with_the_default(client, headers):
     assert answer.headers["ETag"] == '"0"'
     assert answer.json["document"] == {}
     assert answer.json["scopes"] == []
-    assert answer.json["policy"] == "default@1"
+    assert answer.json["policy"] == "default@2"
     assert answer.json["effective"]["heads"]["spam"]["hold_at"] > 0
 
 
@@ -64,7 +64,7 @@ def test_a_policy_that_was_set_is_there_and_holds(client, headers, here, kind):
     assert put.json["document"]["heads"] == {"spam": {"reject_at": "never"}}
     assert put.json["effective"]["heads"]["spam"]["reject_at"] == "never"
     assert put.json["scopes"] == [{"scope": "site", "version": 1}]
-    assert (before["status"], before["policy"]) == ("approved", "default@1")
+    assert (before["status"], before["policy"]) == ("approved", "default@2")
     assert (after["status"], after["policy"]) == ("held", "blog@1")
     assert "premoderation.all" in [reason["code"] for reason in after["reasons"]]
     assert (scored["action"], scored["policy"]) == ("hold", "blog@1")
@@ -85,8 +85,8 @@ def test_comments_of_one_batch_are_judged_under_their_own_policies(client, heade
 
     assert [(each["status"], each["policy"]) for each in found] == [
         ("held", "sports@1"),
-        ("approved", "default@1"),
-        ("approved", "default@1"),
+        ("approved", "default@2"),
+        ("approved", "default@2"),
     ]
 
 
@@ -167,8 +167,8 @@ class TestVersions:
         client.put("/v1/policy", json={"premoderation": {"modes": ["all"]}}, headers=headers)
         client.put("/v1/policy", data="", headers={**headers, **TOML})
 
-        assert client.get("/v1/policy", headers=headers).json["policy"] == "default@1"
-        assert decided(client, headers, here)["policy"] == "default@1"
+        assert client.get("/v1/policy", headers=headers).json["policy"] == "default@2"
+        assert decided(client, headers, here)["policy"] == "default@2"
 
     def test_what_holds_for_an_address_can_be_asked(self, client, headers):
         """Section and article documents are laid over the site's."""

@@ -531,9 +531,9 @@ action = "hold"
 
     def test_the_shipped_policy_is_as_it_was(self) -> None:
         """A site without a policy meets no rule at all."""
-        assert DEFAULT_POLICY.version == "default@1"
+        assert DEFAULT_POLICY.version == "default@2"
         assert DEFAULT_POLICY.wishes is None
-        assert build(merged([DEFAULT_DOCUMENT]), "default", "default@1") == DEFAULT_POLICY
+        assert build(merged([DEFAULT_DOCUMENT]), "default", "default@2") == DEFAULT_POLICY
 
 
 class TestInheritance:
@@ -600,7 +600,7 @@ def test_a_batch_may_have_a_policy_for_each_comment() -> None:
     found = assess([Context(text="A lovely bridge.")] * 3, scorer, [DEFAULT_POLICY, held, DEFAULT_POLICY])
 
     assert [verdict.action for verdict in found] == [Action.APPROVE, Action.HOLD, Action.APPROVE]
-    assert [verdict.policy for verdict in found] == ["default@1", "site@1", "default@1"]
+    assert [verdict.policy for verdict in found] == ["default@2", "site@1", "default@2"]
     assert not any(verdict.escalate for verdict in found)
 
 
@@ -616,7 +616,7 @@ class TestOrigins:
     """Where each value that holds comes from."""
 
     LAYERS = (
-        ("default@1", from_toml("[heads.spam]\nhold_at=0.65\nreject_at=0.99")),
+        ("default@2", from_toml("[heads.spam]\nhold_at=0.65\nreject_at=0.99")),
         (
             "site@4",
             from_toml("[heads.spam]\nhold_at=0.5\n[block]\nnames=['a']\n[rules.ads]\nwords=['x1']\naction='hold'"),
@@ -628,7 +628,7 @@ class TestOrigins:
         """Joined lists name all of theirs; a rule is one thing."""
         assert origins(self.LAYERS) == {
             "heads.spam.hold_at": "site@4",
-            "heads.spam.reject_at": "default@1",
+            "heads.spam.reject_at": "default@2",
             "block.names": "site@4+sports@2",
             "rules.ads": "sports@2",
         }
