@@ -14,6 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -224,7 +225,16 @@ def test_killed_part_comes_back_and_comments_are_decided(service, name: str):
     os.kill(victim, signal.SIGKILL)
 
     assert eventually(lambda: birth(victim) is None)
-    assert eventually(lambda: (running.post(key, f"Now {name} was killed.") or {}).get("action") == "approve", 40)
+    tries = count(1)  # each with a text of its own, or they would look like copies
+    assert eventually(
+        lambda: (
+            (running.post(key, f"The village was never asked about the bypass, {name} {next(tries)}.") or {}).get(
+                "action"
+            )
+            == "approve"
+        ),
+        40,
+    )
     assert eventually(lambda: len(running.children()) == 5 and victim not in running.children().values())
     if name == "web worker":
         assert running.children()["web"] == children["web"]
