@@ -95,7 +95,8 @@ def evaluate(  # noqa: PLR0917 - click hands every option over
 
     from rich.console import Console
 
-    from classifier.evaluate import PLAIN, DataError, evaluate, summary
+    from classifier.datasets import DataError
+    from classifier.evaluate import PLAIN, evaluate, summary
     from classifier.policy import DEFAULT_POLICY, PolicyError
     from classifier.policy_document import policy_from_file
     from classifier.registry import DEFAULT_MODEL, ModelError

@@ -5,7 +5,6 @@ A row trains only the heads it has labels for; a missing label is unknown, never
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,9 +13,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from classifier.domain import HEADS
+from classifier.rows import open_lines
 
 #: Copies of rows of other files: used for tests of their own, never for training twice.
 DERIVED: Final = frozenset({"violent_words_benign"})
+
+
+class DataError(ValueError):
+    """The labelled comments cannot be used; the message says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +47,19 @@ class Snapshot:
     digest: str
 
 
-def load_snapshot(paths: Sequence[Path]) -> Snapshot:
-    """Read every labelled ``.jsonl`` and ``.jsonl.gz`` file under ``paths``; files are taken in order of name."""
+def load_snapshot(paths: Sequence[Path], *, strict: bool = False) -> Snapshot:
+    """Read every labelled ``.jsonl`` and ``.jsonl.gz`` file under ``paths``; files are taken in order of name.
+
+    ``strict``: as in ``read_file``.
+
+    Raises:
+        DataError: a file holds something else, or nothing in them is labelled.
+    """
     files = data_files(paths)
-    return Snapshot(tuple(merge_copies(example for file in files for example in read_file(file))), digest_of(files))
+    examples = merge_copies(example for file in files for _, example in read_file(file, strict=strict))
+    if not examples:
+        raise nothing_labelled(paths)
+    return Snapshot(tuple(examples), digest_of(files))
 
 
 def data_files(paths: Sequence[Path]) -> list[Path]:
@@ -63,32 +76,104 @@ def digest_of(files: Sequence[Path]) -> str:
     return digest.hexdigest()
 
 
-def read_file(path: Path) -> Iterator[Example]:
-    """The labelled rows of one file; rows without text or labels (word lists) are passed over."""
-    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
-        for line in lines:
-            example = parse_row(json.loads(line))
-            if example is not None:
-                yield example
+def read_file(path: Path, *, strict: bool = False) -> Iterator[tuple[Mapping[str, Any], Example]]:
+    """The labelled rows of one file, as they stand there and as examples; raises ``DataError``.
+
+    Rows without text or labels (word lists) and labels of other things than heads are passed over. ``strict`` names
+    them instead: a person labelled these rows to teach something.
+    """
+    for number, row in numbered_rows(str(path)):
+        try:
+            if strict:
+                _check_meant(row)
+            example = parse_row(row)
+        except DataError as error:
+            raise DataError(f"{path}, line {number}: {error}.") from None
+        if example is not None:
+            yield row, example
+
+
+def numbered_rows(file: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """The objects in a JSON Lines file, plain or gzip, with the numbers of their lines; raises ``DataError``."""
+    with open_lines(file) as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                row = json.loads(line)
+            except (ValueError, RecursionError):
+                raise DataError(f"{file}, line {number} is not JSON.") from None
+            if not isinstance(row, dict):
+                raise DataError(f"{file}, line {number} is not an object.")
+            yield number, row
 
 
 def parse_row(row: Mapping[str, Any]) -> Example | None:
-    """One row of a data file, or None when it teaches nothing."""
-    text = row.get("text")
+    """One row of a data file, or None when it teaches nothing; raises ``DataError`` for values of a wrong kind."""
+    text, context, pair = (_string(row, name) for name in ("text", "context", "pair"))
     source = str(row.get("source", "unnamed"))
-    labels = {head: float(value) for head, value in (row.get("labels") or {}).items() if head in HEADS}
+    labels = {head: _share(value) for head, value in _labels_in(row).items() if head in HEADS}
     if row.get("label") in ("ham", "spam"):
         labels["spam"] = float(row["label"] == "spam")
-    if not isinstance(text, str) or not text.strip() or not labels or source in DERIVED:
+    if not text or not text.strip() or not labels or source in DERIVED:
         return None
     return Example(
         text=text,
         labels=labels,
         source=source,
         lang=str(row.get("lang") or "en"),
-        context=row.get("context"),
-        pair=row.get("pair"),
+        context=context,
+        pair=pair,
     )
+
+
+def _string(row: Mapping[str, Any], name: str) -> str | None:
+    value = row.get(name)
+    if value is None or isinstance(value, str):
+        return value
+    raise DataError(f"{name} is not a string")
+
+
+def _labels_in(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    labels = row.get("labels")
+    if labels is not None and not isinstance(labels, dict):
+        raise DataError('labels is not an object, as {"toxicity": 1}')
+    return labels or {}
+
+
+def _share(value: Any) -> float:
+    if not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise DataError("a label is not a number between 0 and 1")
+    return float(value)
+
+
+def _check_meant(row: Mapping[str, Any]) -> None:
+    """Whether all that a row says can be learnt; raises ``DataError``."""
+    text, label = row.get("text"), row.get("label")
+    if text is None or (isinstance(text, str) and not text.strip()):
+        raise DataError("there is no text")
+    if label is not None and label not in ("ham", "spam"):
+        raise DataError(f"label is {_quoted(label)}, and not ham or spam")
+    for head in _labels_in(row):
+        if head not in HEADS:
+            raise DataError(f"{_quoted(head)} is no head of the model ({', '.join(HEADS)})")
+
+
+def _quoted(value: Any) -> str:
+    """What somebody wrote, as JSON and not at length."""
+    return json.dumps(value)[:60]
+
+
+def nothing_labelled(paths: Sequence[Path]) -> DataError:
+    """Why no row of some files is an example; a head that nobody knows is named."""
+    named = ", ".join(str(path) for path in paths)
+    for file in data_files(paths):
+        for _, row in numbered_rows(str(file)):
+            for head in _labels_in(row):
+                if head not in HEADS:
+                    known = ", ".join(HEADS)
+                    return DataError(
+                        f"Nothing in {named} is labelled: {_quoted(head)} is no head of the model ({known})."
+                    )
+    return DataError(f'Nothing in {named} is labelled: a row needs "label" (ham or spam) or "labels" beside "text".')
 
 
 def merge_copies(examples: Iterable[Example]) -> list[Example]:
@@ -123,5 +208,4 @@ def _files(path: Path) -> Iterator[Path]:
         for pattern in ("**/*.jsonl", "**/*.jsonl.gz"):
             yield from path.glob(pattern)
     else:
-        message = f"No data at {path}: give a folder or a .jsonl(.gz) file with --data."
-        raise FileNotFoundError(message)
+        raise DataError(f"There is no data at {path}: say with --data which folder or files to learn from.")

@@ -5,8 +5,7 @@ The result is plain data (the JSON that the command writes); ``report`` makes a 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,12 +15,12 @@ import numpy.typing as npt
 
 from classifier.baseline import count_plainly, fit_plainly
 from classifier.curves import calibration, cost_curve, histogram, precision_recall
-from classifier.datasets import Example, data_files, digest_of, merge_copies, parse_row
+from classifier.datasets import Example, data_files, digest_of, merge_copies, nothing_labelled, read_file
 from classifier.domain import HEADS, Action, Article, Context
 from classifier.evaluation import area, enough, proportion, share
 from classifier.policy import Policy
 from classifier.registry import load, read_manifest
-from classifier.rows import RowError, open_lines, read_row
+from classifier.rows import RowError, read_row
 from classifier.scoring import Floats
 from classifier.slices import slices_of
 from classifier.text import read
@@ -36,10 +35,6 @@ _BATCH: Final = 512
 _FEWEST: Final = 20
 Rows = npt.NDArray[np.bool_]
 Step = Callable[[str], None]
-
-
-class DataError(ValueError):
-    """The labelled comments cannot be used; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +55,12 @@ def read_cases(paths: Sequence[Path], sample: int, seed: int) -> tuple[list[Case
     examples: list[Example] = []
     contexts: dict[str, Context] = {}
     for file in files:
-        for number, row in _rows(file):
-            try:
-                example = parse_row(row)
-            except (TypeError, ValueError, AttributeError):
-                example = None
-                odd = True
-            else:
-                odd = example is not None and not all(0 <= value <= 1 for value in example.labels.values())
-            if odd:
-                raise DataError(f"{file}, line {number}: a label is not a number between 0 and 1.")
-            if example is not None:
-                contexts.setdefault(example.text, _context(row, example))
-                examples.append(example)
+        for row, example in read_file(file):
+            contexts.setdefault(example.text, _context(row, example))
+            examples.append(example)
     merged = merge_copies(examples)
     if not merged:
-        named = ", ".join(str(path) for path in paths)
-        raise DataError(f'Nothing in {named} is labelled: a row needs "label" (ham or spam) or "labels" beside "text".')
+        raise nothing_labelled(paths)
     chosen = np.arange(len(merged))
     if sample and len(merged) > sample:
         chosen = np.sort(np.random.default_rng(seed).permutation(len(merged))[:sample])
@@ -90,18 +74,6 @@ def _context(row: Mapping[str, Any], example: Example) -> Context:
         return read_row(row)
     except RowError:
         return Context(text=example.text, article=Article(text=example.context))
-
-
-def _rows(file: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    with open_lines(str(file)) as lines:
-        for number, line in enumerate(lines, 1):
-            try:
-                row = json.loads(line)
-            except (ValueError, RecursionError):
-                raise DataError(f"{file}, line {number} is not JSON.") from None
-            if not isinstance(row, dict):
-                raise DataError(f"{file}, line {number} is not an object.")
-            yield number, row
 
 
 def evaluate(

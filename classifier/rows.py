@@ -104,7 +104,7 @@ def read_line(line: bytes) -> tuple[str | int | float | None, Context | RowError
     identity: Any = None
     try:
         row = _object(line)
-        identity = _identity(row.get("id"))
+        identity = identity_of(row.get("id"))
         return identity, read_row(row)
     except RowError as error:
         return identity, error
@@ -121,7 +121,8 @@ def _object(line: bytes) -> dict[str, Any]:
     return row
 
 
-def _identity(value: Any) -> str | int | float | None:
+def identity_of(value: Any) -> str | int | float | None:
+    """The id of a row, if it is one."""
     return value if isinstance(value, str | int | float) else None
 
 

@@ -35,12 +35,13 @@ def told(command: Callable[P, None]) -> Callable[P, None]:
 
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        from classifier.datasets import DataError
         from classifier.registry import ModelError
         from service.models import ModelsError
 
         try:
             command(*args, **kwargs)
-        except (ModelError, ModelsError) as error:
+        except (DataError, ModelError, ModelsError) as error:
             fail(str(error))
 
     return run

@@ -11,9 +11,10 @@ import click
 
 from classifier.adaptation import load_adaptation
 from classifier.compare import PORTION, Case, Comparison, Judge, areas, differences, interval
+from classifier.datasets import DataError, numbered_rows
 from classifier.policy import DEFAULT_POLICY
 from classifier.registry import DEFAULT_MODEL, load, read_manifest, read_report
-from classifier.rows import RowError, open_lines, read_line
+from classifier.rows import RowError, identity_of, read_row
 from config import Settings
 from service.artefacts import Artefacts
 from service.models import SHIPPED, ModelsError, shipped_version
@@ -93,13 +94,13 @@ def _judge(artefacts: Artefacts, path: Path, manifest: dict[str, Any]) -> Judge:
 def _rows(files: Sequence[str]) -> Iterator[Case]:
     """The comments in JSON Lines files, under the default policy; a row without an id is named by its place."""
     for file in files:
-        with open_lines(file) as lines:
-            for number, line in enumerate(lines, 1):
-                identity, found = read_line(line)
-                place = f"{Path(file).name}:{number}"
-                if isinstance(found, RowError):
-                    raise ModelsError(f"{place} cannot be read: {found}.")
-                yield Case(place if identity is None else str(identity), found, DEFAULT_POLICY)
+        for number, row in numbered_rows(file):
+            try:
+                context = read_row(row)
+            except RowError as error:
+                raise DataError(f"{file}, line {number}: {error}.") from None
+            identity = identity_of(row.get("id"))
+            yield Case(f"{Path(file).name}:{number}" if identity is None else str(identity), context, DEFAULT_POLICY)
 
 
 def _stored(database: Store, site_id: str | None, limit: int) -> Iterator[Case]:

@@ -119,7 +119,7 @@ def _lessons(database: Store, site: Site, data: tuple[Path, ...]) -> list[Lesson
     from classifier.lessons import Lesson
     from service.lessons import lessons_of
 
-    said = load_snapshot(data).examples if data else ()
+    said = load_snapshot(data, strict=True).examples if data else ()
     lessons = [Lesson(text=each.text, labels=each.labels, origin=each.source) for each in said]
     with database.read() as connection:
         lessons += lessons_of(connection, site.id)

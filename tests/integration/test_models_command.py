@@ -200,9 +200,7 @@ def test_the_same_comments_by_both(run, two, tmp_path):
     assert "recipe / name: like -> blind" in text
     assert found(run("list", "--json"))["models"][0]["version"] == shipped_version()
     (tmp_path / "odd.jsonl").write_text('{"text": "fine"}\n{')
-    assert "odd.jsonl:2 cannot be read: the line is not JSON." in sentence(
-        run("compare", *two, "--data", tmp_path / "odd.jsonl")
-    )
+    assert "odd.jsonl, line 2 is not JSON." in sentence(run("compare", *two, "--data", tmp_path / "odd.jsonl"))
 
 
 def test_stored_comments_by_both(run, store, two):
