@@ -1,4 +1,4 @@
-"""Harm to a person, in plain words: direct threats, calls to self-harm, home addresses and private numbers given away.
+"""Harm in plain words: direct threats, calls to kill a group or oneself, home addresses and private numbers given away.
 
 Patterns are of RE2, over normalised text, in nine languages. They find what is said outright and leave the rest to the
 model. What is told ("he said he would kill me"), denied or played ("I will kill you at chess") is not counted. Whatever
@@ -16,6 +16,7 @@ from unicodedata import normalize
 import re2
 
 from classifier.domain import Action, Context, Signal, Span
+from classifier.group_calls import GROUP_ASKED, GROUP_CALLS, GROUP_COMMANDS, GROUP_TOLD
 from classifier.text import Document
 
 #: So many are shown, and so many that may be told are looked at.
@@ -54,6 +55,13 @@ _HARM: Final = (
     r"(?:kill|murder|shoot|stab|rape|behead|strangle|choke|slaughter|butcher|lynch|burn|hang|hurt|beat|break|cut|"
     r"destroy|gut|skin|smash)"
 )
+_KIN: Final = (
+    r"(?:family|kids?|child|children|wife|husband|sons?|daughters?|mother|mom|mum|father|dad|parents|sister|brother|"
+    r"girlfriend|boyfriend)"
+)
+_WRITER: Final = (
+    r"(?:the|this|that) (?:author|journalist|reporter|editor|writer|columnist|blogger|presenter|moderator|photographer)"
+)
 _THREAT: Final = _compiled(
     # English
     r"(?:i|we|im|ill)(?:'?ll|'?m|'?re)?(?: (?:will|am|are|going to|gonna|gunna|want to|wanna|swear|promise|come|coming|"
@@ -62,10 +70,11 @@ _THREAT: Final = _compiled(
     r"(?:you|u|ur|your (?:family|kids|children|wife|husband|mother|mom|daughter|son|house|face|throat|head|neck))",
     r"(?:you(?:'?re| are| will be| re)|ur|u r) (?:a )?(?:dead(?: man| meat| woman)|going to die|gonna die)",
     r"(?:i|we) know where (?:you|u) (?:live|work|sleep)",
+    rf"(?:i|we) know where your {_KIN} (?:lives?|goe?s?|works?|sleeps?|plays?)",
     r"(?:someone|somebody|they) (?:should|needs? to|ought to) (?:just |really |finally )?"
-    r"(?:kill|shoot|rape|hang|lynch|stab|murder) (?:you|u|your)",
+    rf"(?:kill|shoot|rape|hang|lynch|stab|murder) (?:you|u|your|{_WRITER})",
     r"you (?:won't|wont|will not) live to see",
-    r"put a bullet (?:in|through|into) (?:you|your)",
+    rf"put a bullet (?:in|through|into) (?:you|your|{_WRITER})",
     r"watch your back,? [^.!?]{0,30}(?:coming for|find|get) you",
     # German
     r"(?:ich|wir) (?:werden?|will|wollen) (?:dich|euch|deine (?:familie|kinder|frau|mutter)) "
@@ -153,9 +162,14 @@ _SELF_HARM: Final = _compiled(
 )
 # Italian's imperatives look like participles ("ammazzati": killed), so nothing may stand beside them.
 _ALONE: Final = _tolerant(r"^[\s\"“«]*(?:ammazzati|impiccati|suicidati|ucciditi)[\s!.\"”»]*$")
+_GROUP: Final = _tolerant(
+    rf"(?:{_FROM}(?:{'|'.join(GROUP_CALLS)})|(?:^|[.!?:;])[\s\"“«]*(?:{'|'.join(GROUP_COMMANDS)})){_TO}"
+)
+_GROUP_TOLD: Final = _tolerant(GROUP_TOLD)
+_GROUP_ASKED: Final = _searched(GROUP_ASKED)
 
-#: Any of the three: most comments hold none.
-_SAID: Final = _searched("|".join(f"(?:{pattern.pattern})" for pattern in (_THREAT, _SELF_HARM, _ALONE)))
+#: Any of the four: most comments hold none.
+_SAID: Final = _searched("|".join(f"(?:{pattern.pattern})" for pattern in (_THREAT, _SELF_HARM, _GROUP, _ALONE)))
 
 #: Somebody else's words, a supposition about somebody else, or a denial before the match.
 _TOLD: Final = _tolerant(
@@ -187,7 +201,7 @@ _PLAYED: Final = _tolerant(
 
 
 def harm_signals(context: Context, document: Document) -> Iterator[Signal]:
-    """Direct threats and calls to self-harm, and what makes a person findable for strangers."""
+    """Direct threats, calls to self-harm or to kill a group, and what makes a person findable for strangers."""
     del context
     text = document.text
     if _SAID.search(text) is not None:
@@ -205,33 +219,36 @@ def harm_signals(context: Context, document: Document) -> Iterator[Signal]:
 
 
 def _outright(document: Document) -> Iterator[Signal]:
-    """Threats and calls to self-harm."""
+    """Threats, calls to self-harm and calls to kill a group."""
     text = document.text
     for pattern, code, message, head in (
         (_THREAT, "threat.direct", "A direct threat against a person.", "threat"),
         (_SELF_HARM, "harm.self", "A call to self-harm.", "toxicity"),
+        (_GROUP, "harm.group", "A call to kill a group of people.", "identity_attack"),
     ):
-        spans = tuple(_said(pattern, document, calls=pattern is _SELF_HARM))
+        spans = tuple(_said(pattern, document))
         if spans:
             yield _grave(code, message, 3.0, spans, head)
     if _ALONE.search(text) is not None:
         yield _grave("harm.self", "A call to self-harm.", 3.0, (document.raw_span(0, len(text)),), "toxicity")
 
 
-def _said(pattern: Any, document: Document, *, calls: bool) -> Iterator[Span]:
-    """Where it is said outright; of what ``calls`` on the reader, what is said of them does not count."""
+def _said(pattern: Any, document: Document) -> Iterator[Span]:
+    """Where it is said outright, and neither told, denied nor played."""
     text = document.text
     if pattern.search(text) is None:
         return
     said = 0
     for match in islice(pattern.finditer(text), _MOST_LOOKED_AT):
         start, end = match.span()
-        start += start < end and not text[start].isalnum()
+        start += next((at for at, letter in enumerate(text[start:end]) if letter.isalnum()), 0)
         end -= end > start and not text[end - 1].isalnum()
         before, after = text[max(0, start - _BEFORE) : start].rstrip(" \"'“”„«»(:,"), text[end : end + _AFTER]
-        told = (_TOLD.search(before) is not None and _OWN.search(before) is None) or (
-            calls and _NO_CALL.search(before) is not None
-        )
+        told = _TOLD.search(before) is not None and _OWN.search(before) is None
+        if pattern is _SELF_HARM:
+            told |= _NO_CALL.search(before) is not None
+        elif pattern is _GROUP:
+            told |= _GROUP_TOLD.search(before) is not None or _GROUP_ASKED.search(after) is not None
         if not told and _PLAYED.search(after) is None:
             yield document.raw_span(start, end)
             said += 1
@@ -248,17 +265,18 @@ _STREET: Final = (
 _ADDRESS: Final = _tolerant(
     rf"\b(?:lives|living|resides) (?:at|on|in|:)? ?{_STREET}\b"
     rf"|\bfind (?:him|her|them) (?:at|on|in) {_STREET}\b"
-    r"|\b(?:his|her|their) (?:home |private |house )?address(?: is|:)[^.!?]{0,40}\d"
+    r"|\b(?:his|her|their) (?:home |private |house )?address(?: is|:)[^.!?\d]{0,40}\d{1,5}"
     rf"|{_STREET}\b[^!?]{{0,40}}\b(?:pay|give) (?:him|her|them) a visit\b"
     # German, Spanish, Portuguese, French, Italian, Russian
     r"|\bwohn(?:t|en|haft) [^.!?]{0,40}(?:straße|str\.|str|weg|gasse|platz|allee|ring|damm|ufer) \d{1,4}"
-    r"|\b(?:seine|ihre) (?:privat)?(?:adresse|anschrift)(?: ist| lautet|:)[^.!?]{0,40}\d"
-    r"|\b(?:vive|viven|reside) en (?:la |el )?(?:calle|avenida|av\.|plaza|paseo|carrera) [^.!?]{1,30}\d"
-    r"|\b(?:mora|moram|reside) (?:na|no|em) (?:rua|avenida|av\.|travessa|praça|alameda) [^.!?]{1,30}\d"
+    r"|\b(?:seine|ihre) (?:privat)?(?:adresse|anschrift)(?: ist| lautet|:)[^.!?\d]{0,40}\d{1,5}"
+    r"|\b(?:vive|viven|reside) en (?:la |el )?(?:calle|avenida|av\.|plaza|paseo|carrera) [^.!?\d]{1,30}\d{1,5}"
+    r"|\b(?:mora|moram|reside) (?:na|no|em) (?:rua|avenida|av\.|travessa|praça|alameda) [^.!?\d]{1,30}\d{1,5}"
     r"|\b(?:il|elle|ils|elles|qui) (?:habite|habitent|vit|loge) (?:au |à |a )?\d{1,4}(?: bis| ter)?,? "
     r"(?:rue|avenue|av\.|boulevard|bd|place|chemin|impasse|allée|route)"
-    r"|\b(?:abita|abitano) in (?:via|viale|corso|piazza|vicolo) [^.!?]{1,30}\d"
-    r"|(?:живёт|живут|проживает) [^.!?]{0,30}(?:ул\.|улиц|просп|переул|бульвар|шоссе)[^!?]{0,40}\d"
+    r"|\b(?:abita|abitano) in (?:via|viale|corso|piazza|vicolo) [^.!?\d]{1,30}\d{1,5}"
+    r"|(?:живёт|живут|проживает) [^.!?]{0,30}(?:ул\.|улиц|просп|переул|бульвар|шоссе)[^!?\d]{0,40}\d{1,4}"
+    r"(?:,? ?(?:дом|д\.|корпус|корп\.|квартира|кв\.|этаж|подъезд) ?\d{1,4}){0,3}"
 )
 #: Where heads of government live is no secret.
 _OFFICIAL: Final = re2.compile(r"\b1[01] downing st|\b1600 pennsylvania\b")

@@ -113,11 +113,12 @@ class HeadsTable(_Table):
 
 
 class HarmTable(_Table):
-    """What is done about direct threats, private addresses, and calls to self-harm; a person sees them first."""
+    """What is done about threats, private addresses, and calls to kill oneself or a group; a person sees them first."""
 
     threat: HoldOrReject = "hold"
     doxing: HoldOrReject = "hold"
     self_harm: HoldOrReject = "hold"
+    group: HoldOrReject = "hold"
 
 
 class ConflictTable(_Table):

@@ -30,11 +30,13 @@ class Conflict:
     reject_under: float | None = 0.05
 
 
-#: What a policy may do about direct threats, private addresses and calls to self-harm, by the code of the signal.
+#: What a policy may do about direct threats, private addresses and calls to kill oneself or a group, by the codes of
+#: the signals.
 HARMS: Final = {
     "threat": ("threat.direct",),
     "doxing": ("privacy.address", "privacy.phone"),
     "self_harm": ("harm.self",),
+    "group": ("harm.group",),
 }
 
 

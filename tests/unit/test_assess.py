@@ -159,6 +159,14 @@ class TestSignals:
         """Private addresses are for a person to look at."""
         assert "privacy.address" in codes(Context(text="He lives at 14 Maple Street, go visit him"))
 
+    def test_an_address_ends_where_the_telephone_begins(self) -> None:
+        """The place pointed at is the address alone."""
+        text = "Автор живёт на улице Ленина 15, квартира 8, телефон +7 916 123-45-67"
+        [found] = [each for each in find_signals(Context(text=text), read(text)) if each.code == "privacy.address"]
+        [span] = found.spans
+
+        assert text[span.start : span.end] == "живёт на улице Ленина 15, квартира 8"
+
     def test_what_offers_nothing_is_marked(self) -> None:
         """Thanks alone are never rejected; a link or a keyword on the name lifts the mark."""
         assert "offer.none" in codes(Context(text="Thank you so much, this is great!"))

@@ -363,6 +363,7 @@ class TestHarm:
         [
             ("I will kill you, I know where you live", "threat.direct", "threat"),
             ("Go kill yourself", "harm.self", "self_harm"),
+            ("All Ukrainians should be exterminated.", "harm.group", "group"),
             ("He lives at 12 Acacia Road, go there", "privacy.address", "doxing"),
             ("Her number is +44 7700 900123, have fun", "privacy.phone", "doxing"),
             ("John Smith's home phone: (555) 123-4567", "privacy.phone", "doxing"),
