@@ -68,7 +68,7 @@ def main(data: Path) -> None:
     vars(brain)["counterfactuals"] = counterfactuals
     table: Counter[tuple[float, bool]] = Counter()
     for case in cases:
-        word, left = (strongest(case.weighed, case.words) if case.words is not None else None) or (None, 0.0)
+        word, left = strongest(case) or (None, 0.0)
         if word is not None:
             changed = without(case.weighed.document.raw, word.spans)
             [verdict] = brain.assess([Context(text=changed)], scorer, DEFAULT_POLICY)

@@ -17,6 +17,7 @@ class Fact:
     """Something known of a comment that signals speak of, and how to leave it out."""
 
     codes: tuple[str, ...]
+    noun: str
     phrase: str
     change: Callable[[Context], Context]
 
@@ -42,31 +43,51 @@ def _no_rejections(context: Context) -> Context:
 _NAMES: Final = ("author.keyword_name", "author.name_is_link", "author.long_name")
 
 FACTS: Final = (
-    Fact(("form.honeypot",), "Without an entry in the hidden form field", lambda all_: replace(all_, honeypot=None)),
-    Fact(("form.too_fast",), "If the form had not been sent so fast", lambda all_: replace(all_, form_seconds=None)),
+    Fact(
+        ("form.honeypot",),
+        "the hidden form field",
+        "Without an entry in the hidden form field",
+        lambda all_: replace(all_, honeypot=None),
+    ),
+    Fact(
+        ("form.too_fast",),
+        "the haste of the form",
+        "If the form had not been sent so fast",
+        lambda all_: replace(all_, form_seconds=None),
+    ),
     Fact(
         (*_NAMES, "author.trade_name", "author.disguised_name"),
+        "the author's name",
         "Without the author's name",
         lambda all_: _author(all_, name=None),
     ),
     Fact(
         ("author.keyword_url", "author.cheap_domain", "author.odd_url", "author.praise_with_link"),
+        "the author's web address",
         "Without the author's web address",
         lambda all_: _author(all_, url=None),
     ),
     Fact(
         ("author.disposable_mail", "author.keyword_mail", "author.keyword_mail_domain"),
+        "the author's e-mail address",
         "Without the author's e-mail address",
         lambda all_: _author(all_, email=None),
     ),
-    Fact(("author.rejected_before",), "If no comment of the author had been rejected before", _no_rejections),
+    Fact(
+        ("author.rejected_before",),
+        "the author's past",
+        "If no comment of the author had been rejected before",
+        _no_rejections,
+    ),
     Fact(
         ("velocity.author", "velocity.network", "velocity.site"),
+        "the pace of comments",
         "If comments did not come so fast",
         lambda all_: replace(all_, rates=None),
     ),
     Fact(
         ("duplicate.same_text", "campaign.near_duplicate"),
+        "its likeness to other comments",
         "If no other comment read like it",
         lambda all_: replace(all_, likeness=None),
     ),
@@ -91,13 +112,32 @@ def known(context: Context) -> Context:
     return replace(context, record=record, now=now)
 
 
+#: What signals about the text point at.
+_PASSAGES: Final = {
+    "threat.direct": "the direct threat",
+    "harm.self": "the call to self-harm",
+    "privacy.address": "the address",
+    "privacy.phone": "the telephone number",
+}
+
+
+def named(signal: Signal) -> str:
+    """What a signal speaks of, in words that stand inside a sentence."""
+    if signal.code in _PASSAGES:
+        return _PASSAGES[signal.code]
+    if signal.code.startswith("rule."):
+        return f"the rule “{signal.code.removeprefix('rule.')}”"
+    nouns = [fact.noun for fact in FACTS if signal.code in fact.codes]
+    return nouns[0] if nouns else f"“{signal.message.rstrip('.')}”"
+
+
 def without_demand(demand: Demand) -> str | None:
     """How to say that a wish of the owner is left out; nothing for one that speaks for the comment."""
     signal = demand.signal
     if signal.forces is Action.APPROVE or (signal.forces is None and signal.weight <= 0):
         return None
     if demand.source is Source.RULE:
-        return f"Without the rule “{signal.code.removeprefix('rule.')}”"
+        return f"Without {named(signal)}"
     if demand.source is Source.CLOSED:
         return "If comments on the article were open"
     if demand.source is Source.LIST:

@@ -7,17 +7,17 @@ scored again, the texts of a whole batch together. Estimates only say which chan
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import inf, log
 from typing import Final
 
-import numpy as np
-
 from classifier.adaptation import Adaptation, logits_on
-from classifier.alternatives import FACTS, KNOWN_PHRASE, MOST_GAINED, known, without_demand
+from classifier.alternatives import FACTS, KNOWN_PHRASE, MOST_GAINED, known, named, without_demand
 from classifier.domain import HEADS, Action, Change, Context, Counterfactual, Signal, Span
 from classifier.explain import Word, Words
+from classifier.languages import SMALL_WORDS
 from classifier.scoring import Scorer
 from classifier.text import read
 from classifier.weighing import Weighed, lines_of, weigh
@@ -26,19 +26,31 @@ from classifier.weighing import Weighed, lines_of, weigh
 LONGEST_TRIED: Final = 5_000
 #: A change is not tried when by estimate more logits than these would be left above a line.
 _HOPELESS: Final = 5.0
+#: Shorter words of Latin letters without accents, and shorter numbers, say nothing by themselves.
+_SHORTEST: Final = 3
 _SEVERITY: Final = {Action.APPROVE: 0, Action.HOLD: 1, Action.REJECT: 2}
 #: Which of several changes that all get a comment approved is said.
 _PREFERENCE: Final = (Change.RULE, Change.FACT, Change.LINKS, Change.WORDS, Change.KNOWN_AUTHOR)
 _BECOMES: Final = {Action.APPROVE: "approved", Action.HOLD: "held", Action.REJECT: "rejected"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Case:
     """A comment that was not approved, and what its words add; ``None`` when the text is too long to try them."""
 
     weighed: Weighed
     words: Words | None
     adaptation: Adaptation | None = None
+
+    @cached_property
+    def telling(self) -> list[Word]:
+        """The links, and the words worth naming: those that say something by themselves."""
+        return [] if self.words is None else [word for word in self.words.by_word() if _says_something(word.text)]
+
+    @cached_property
+    def acting(self) -> list[str]:
+        """The heads whose scores the policy acts on here."""
+        return [head for head in HEADS if f"model.{head}" in self.weighed.codes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +73,7 @@ def counterfactuals(cases: Sequence[Case], scorer: Scorer) -> list[Counterfactua
         (at, trial)
         for at, case in enumerate(cases)
         if case.words is not None and not any(_decides(each) for each in tried[at])
-        for trial in _in_the_text(case.weighed, case.words)
+        for trial in _in_the_text(case)
     ]
     documents = [read(without(cases[at].weighed.document.raw, trial.spans)) for at, trial in trials]
     rows = logits_on(scorer, documents, [cases[at].adaptation for at, _ in trials])
@@ -109,32 +121,74 @@ def _in_context(weighed: Weighed, context: Context) -> Weighed:
     return weigh(context, weighed.document, weighed.logits, weighed.policy)
 
 
-def _in_the_text(weighed: Weighed, words: Words) -> Iterator[_Trial]:
-    """Without the links, and without the passage that a signal forces by or else the word that weighs most."""
-    links = weighed.document.links
+def _in_the_text(case: Case) -> Iterator[_Trial]:
+    """Without the links, and without the passages that signals force by or else the word that weighs most."""
+    links = case.weighed.document.links
     if links:
         phrase = "Without the link" if len(links) == 1 else f"Without the {len(links)} links"
         yield _Trial(Change.LINKS, phrase, spans=tuple(dict.fromkeys(link.span for link in links)))
-    forcing = [signal for signal in weighed.signals if signal.forces is not None and signal.spans]
-    if forcing:
-        code = forcing[0].code
-        yield _Trial(Change.WORDS, f"Without the passage that {code} points at", code, forcing[0].spans)
+    passages = _passages(case.weighed)
+    if passages:
+        spans = tuple(dict.fromkeys(span for signal in passages for span in signal.spans))
+        yield _Trial(Change.WORDS, f"Without {_listed(passages)}", passages[0].code, spans)
         return
-    word, left = strongest(weighed, words) or (None, inf)
+    word, left = strongest(case) or (None, inf)
     if word is not None and left <= _HOPELESS:
         yield _Trial(Change.WORDS, f"Without {word.quoted}", spans=word.spans)
 
 
-def strongest(weighed: Weighed, words: Words, *, links: bool = False) -> tuple[Word, float] | None:
-    """The word without which by estimate least is left above the lines, and how much; with ``links``, perhaps these."""
-    acting = [at for at, head in enumerate(words.heads) if f"model.{head}" in weighed.codes]
-    found = [word for word in words.by_word() if links or word.text is not None]
-    if not found or not acting:
+def strongest(case: Case) -> tuple[Word, float] | None:
+    """The word without which by estimate least is left above the lines, and how much; not the links."""
+    words = [word for word in case.telling if word.text is not None]
+    if not words or not case.acting or case.words is None:
         return None
-    excess = np.array([_excess(weighed, words.heads[at]) for at in acting])
-    left = (excess - np.array([word.parts for word in found])[:, acting]).max(axis=1).tolist()
-    at = min(range(len(found)), key=left.__getitem__)
-    return found[at], left[at]
+    return min(((word, _left(case, _gains(case, word))) for word in words), key=lambda each: each[1])
+
+
+def _gains(case: Case, word: Word) -> dict[str, float]:
+    """What goes from each head with a word; with the links what signals say of them goes too."""
+    heads = () if case.words is None else case.words.heads
+    gains = dict(zip(heads, word.parts.tolist(), strict=True))
+    if word.text is None:
+        for signal in case.weighed.signals:
+            if signal.head in gains and signal.code.startswith("links."):
+                gains[signal.head] += signal.weight
+    return gains
+
+
+def _left(case: Case, gains: Mapping[str, float]) -> float:
+    """How many logits stay above a line without something, by estimate."""
+    return max(_excess(case.weighed, head) - gains.get(head, 0.0) for head in case.acting)
+
+
+def _says_something(word: str | None) -> bool:
+    """Whether naming this word tells a person anything: signs, lone letters and digits, and small words do not."""
+    if word is None:
+        return True
+    return word not in SMALL_WORDS and sum(map(str.isalnum, word)) >= (_SHORTEST if word.isascii() else 1)
+
+
+def _forcing(weighed: Weighed) -> list[Signal]:
+    """What asks for an action whatever the scores say, where the policy lets it."""
+    harms = weighed.policy.harms
+    return [
+        signal
+        for signal in (*weighed.signals, *(demand.signal for demand in weighed.demands))
+        if signal.forces is not None
+        and harms.get(signal.code, signal.forces) is not Action.APPROVE
+        and signal.code in weighed.codes
+    ]
+
+
+def _passages(weighed: Weighed) -> list[Signal]:
+    """Those of them that are a place in the text, which can be cut out."""
+    return [signal for signal in _forcing(weighed) if signal.spans and signal in weighed.signals]
+
+
+def _listed(signals: Sequence[Signal]) -> str:
+    """Their names one after the other."""
+    names = list(dict.fromkeys(map(named, signals)))
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _hopeless(weighed: Weighed, signals: Sequence[Signal], most: float = _HOPELESS) -> bool:
@@ -164,26 +218,32 @@ def _chosen(case: Case, tried: Sequence[_Tried]) -> Counterfactual | None:
     if approving:
         best = min(approving, key=lambda trial: _PREFERENCE.index(trial.change))
         return _said(best, Action.APPROVE, f"{best.phrase}: approve.")
+    bare = next((each for each in tried if each[0].spans and not any(map(str.isalnum, each[1].document.text))), None)
+    if bare is not None:
+        return _said(bare[0], bare[1].action, f"{bare[0].phrase} nothing would be left to read.")
+    return _closest(case, tried) or _nothing(case)
+
+
+def _closest(case: Case, tried: Sequence[_Tried]) -> Counterfactual | None:
+    """The change that leaves least above the lines, if what it changes is all that keeps the comment back."""
     trial, changed = min(tried, key=lambda each: _distance(each[1]), default=(None, case.weighed))
     if trial is None or _distance(changed) >= _distance(case.weighed):
-        return _nothing(case)
-    phrase = trial.phrase[0].lower() + trial.phrase[1:]
-    if "text.empty" in changed.codes:
-        would = "nothing would be left to read"
-    elif changed.action is not case.weighed.action:
+        return None
+    if changed.action is not case.weighed.action:
         would = f"it would be {_BECOMES[changed.action]}"
     else:
         head = max(HEADS, key=lambda head: _excess(case.weighed, head))
         before, after = f"{case.weighed.scores[head]:.0%}", f"{changed.scores[head]:.0%}"
-        if before == after:
-            return _nothing(case)
+        if before == after or _forcing(changed):
+            return None
         would = f"{head.replace('_', ' ')} goes from {before} to {after}"
+    phrase = trial.phrase[0].lower() + trial.phrase[1:]
     return _said(trial, changed.action, f"No single thing decides; the closest is: {phrase} {would}.")
 
 
 def _distance(weighed: Weighed) -> tuple[int, float]:
-    """How far from approval."""
-    return _SEVERITY[weighed.action], max(_excess(weighed, head) for head in HEADS)
+    """How far from approval; a head under its line plays no part."""
+    return _SEVERITY[weighed.action], max(0.0, *(_excess(weighed, head) for head in HEADS))
 
 
 def _said(trial: _Trial, action: Action, message: str) -> Counterfactual:
@@ -191,18 +251,42 @@ def _said(trial: _Trial, action: Action, message: str) -> Counterfactual:
 
 
 def _nothing(case: Case) -> Counterfactual:
-    """Nothing that is worth trying helps; what weighs most is named where it is known."""
+    """Nothing that is worth trying helps; what keeps the comment back, or weighs most, is named where it is known."""
     action = case.weighed.action
+    forcing = _forcing(case.weighed)
+    by_force = not case.acting or len(forcing) > len(_passages(case.weighed))
+    if forcing and by_force and action is Action.HOLD:
+        spans = tuple(dict.fromkeys(span for signal in forcing for span in signal.spans))
+        keep = "keeps" if len(set(map(named, forcing))) == 1 else "keep"
+        message = f"No single thing decides; {_listed(forcing)} {keep} it held."
+        return Counterfactual(change=Change.NONE, action=action, message=message, spans=spans)
     if case.words is None:
         return Counterfactual(
             change=Change.NONE,
             action=action,
             message="Nothing besides the text decides; it is too long to try its words one by one.",
         )
-    word, left = strongest(case.weighed, case.words, links=True) or (None, inf)
-    if word is None:
+    weightiest = min(_weights(case), key=lambda each: each[0], default=None) if case.acting else None
+    if weightiest is None or weightiest[0] >= _left(case, {}):
         return Counterfactual(change=Change.NONE, action=action, message="No single thing decides.")
+    left, name, spans = weightiest
     far = "It is far above the line" if left > _HOPELESS else "No single thing decides"
-    verb = "weigh" if word.text is None and len(word.spans) > 1 else "weighs"
-    message = f"{far}; {word.quoted} {verb} most."
-    return Counterfactual(change=Change.NONE, action=action, message=message, spans=word.spans)
+    verb = "weigh" if name == "the links" else "weighs"
+    return Counterfactual(change=Change.NONE, action=action, message=f"{far}; {name} {verb} most.", spans=spans)
+
+
+def _weights(case: Case) -> Iterator[tuple[float, str, tuple[Span, ...]]]:
+    """For each word, for the links, and for each thing that signals speak of: what would be left without it."""
+    linked = False
+    for word in case.telling:
+        yield _left(case, _gains(case, word)), word.quoted, word.spans
+        linked = linked or word.text is None
+    things: dict[str, list[Signal]] = {}
+    for signal in (*case.weighed.signals, *(demand.signal for demand in case.weighed.demands)):
+        if signal.weight > 0 and signal.head is not None and not (linked and signal.code.startswith("links.")):
+            things.setdefault(named(signal), []).append(signal)
+    for name, signals in things.items():
+        gains = dict.fromkeys(HEADS, 0.0)
+        for signal in signals:
+            gains[signal.head or ""] += signal.weight
+        yield _left(case, gains), name, tuple(dict.fromkeys(span for signal in signals for span in signal.spans))

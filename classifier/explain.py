@@ -6,6 +6,7 @@ The parts of all words, of the dense features and of the intercept add up to the
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -69,20 +70,19 @@ class Words:
 
     def by_word(self) -> list[Word]:
         """The same by what it reads: a word wherever it stands, and all that is shown of links as one."""
-        text, document = self.document.text, self.document
-        links = [link.span for link in document.links if not link.hidden]
+        text = self.document.text
+        places = [core.span() if (core := _CORE.search(text, *token)) else token for token in self.tokens]
+        linked = _inside_links(self.document, places)
         found: dict[str | None, list[tuple[int, int]]] = {}
         numbers: dict[str | None, int] = {}
         homes = []
-        for start, end in self.tokens:
-            core = _CORE.search(text, start, end)
-            place = core.span() if core else (start, end)
-            word = None if links and _within(document.raw_span(*place), links) else text[slice(*place)]
+        for at, place in enumerate(places):
+            word = None if at in linked else text[slice(*place)]
             homes.append(numbers.setdefault(word, len(numbers)))
             found.setdefault(word, []).append(place)
         sums = np.zeros((len(found), len(self.heads)))
         np.add.at(sums, homes, self.parts)
-        return [Word(word, document, tuple(places), sums[at]) for at, (word, places) in enumerate(found.items())]
+        return [Word(word, self.document, tuple(where), sums[at]) for at, (word, where) in enumerate(found.items())]
 
     def telling(self, head: str, most: int = 5) -> tuple[Span, ...]:
         """The words that speak most for a head, as stretches of the raw text, the strongest first."""
@@ -92,8 +92,21 @@ class Words:
         return tuple(dict.fromkeys(self.span(at) for at in chosen))
 
 
-def _within(span: Span, others: Sequence[Span]) -> bool:
-    return any(other.start <= span.start and span.end <= other.end for other in others)
+def _inside_links(document: Document, places: Sequence[tuple[int, int]]) -> frozenset[int]:
+    """Which stretches of the normalised text were read from links; raw places rise with them, so few are mapped."""
+
+    def raw_start(at: int) -> int:
+        return document.raw_span(*places[at]).start
+
+    inside: set[int] = set()
+    for link in document.links:
+        if link.hidden:
+            continue
+        at = bisect_left(range(len(places)), link.span.start, key=raw_start)
+        while at < len(places) and document.raw_span(*places[at]).end <= link.span.end:
+            inside.add(at)
+            at += 1
+    return frozenset(inside)
 
 
 @dataclass(frozen=True, slots=True)

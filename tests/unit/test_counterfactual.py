@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -25,6 +26,7 @@ from classifier.domain import (
     Span,
     Verdict,
 )
+from classifier.languages import SMALL_WORDS
 from classifier.policy import DEFAULT_POLICY, Policy, parse_policy
 from classifier.registry import load_default
 from classifier.scoring import Scorer
@@ -192,6 +194,61 @@ def test_a_threat_is_the_passage_that_was_marked(scorer: Scorer) -> None:
     assert found is not None
     assert (found.change, found.code, found.action) == (Change.WORDS, "threat.direct", Action.APPROVE)
     assert [text[span.start : span.end] for span in found.spans] == ["I know where you live"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "cut"),
+    [
+        ("Ich bringe dich um, ich weiß wo du wohnst.", "Without the direct threat nothing would be left to read.",
+         ["Ich bringe dich um", "ich weiß wo du wohnst"]),
+        ("I know where you live.", "Without the direct threat nothing would be left to read.",
+         ["I know where you live"]),
+        ("He lives at 14 Maple Street, Springfield, go and tell him what you think", "Without the address: approve.",
+         ["lives at 14 Maple Street"]),
+        ("I will kill you. She lives at 14 Maple Street, Springfield. The council was right to close the bridge.",
+         "Without the direct threat and the address: approve.", ["I will kill you", "lives at 14 Maple Street"]),
+    ],
+)  # fmt: skip
+def test_all_passages_that_force_go_together(scorer: Scorer, text: str, message: str, cut: list[str]) -> None:
+    """Two clauses that are each a threat are one thing, named in plain words; what leaves nothing to read says so."""
+    found = judged(Context(text=text), scorer).counterfactual
+
+    assert found is not None
+    assert found.message == message
+    assert [text[span.start : span.end] for span in found.spans] == cut
+
+
+def test_what_forces_and_cannot_be_cut_is_named(scorer: Scorer) -> None:
+    """Where two things force, a score under its line is no part of the answer."""
+    context = Context(text="I know where you live. The council met on Tuesday to speak of the road.", honeypot="x")
+    found = judged(context, scorer).counterfactual
+
+    assert found is not None
+    assert found.change is Change.NONE
+    assert found.message.startswith("No single thing decides; ")
+    assert "the direct threat" in found.message
+    assert "the hidden form field" in found.message
+    assert found.message.endswith(" keep it held.")
+
+
+def test_what_weighs_most_may_stand_beside_the_text(scorer: Scorer) -> None:
+    """The author's name adds more than the link."""
+    context = Context(text="Great site http://x.example/ thanks", author=Author(name="cheap viagra pills"))
+    found = judged(context, scorer).counterfactual
+
+    assert found is not None
+    assert found.message == "It is far above the line; the author's name weighs most."
+    assert found.spans == ()
+
+
+@given(text=TEXTS)
+def test_small_words_and_signs_are_never_named(scorer: Scorer, text: str) -> None:
+    """To leave out an article or a full stop may be enough for the model and explains nothing to a person."""
+    found = judged(Context(text=text), scorer).counterfactual
+    named = re.findall("the word “(.*?)”", found.message) if found else []
+
+    assert not SMALL_WORDS.intersection(named)
+    assert all(any(map(str.isalnum, word)) for word in named)
 
 
 def test_long_texts_are_not_tried_word_by_word(scorer: Scorer) -> None:

@@ -146,6 +146,19 @@ def test_the_links_are_one_entry(scorer: Scorer) -> None:
     assert '<a href="https://bit.ly/x">' in {text[span.start : span.end] for span in spans}
 
 
+@given(text=TEXTS)
+def test_what_is_read_from_links_is_found_without_mapping_all(scorer: Scorer, text: str) -> None:
+    """The words laid on the links are those whose raw characters all lie inside one that can be seen."""
+    text = f"{text} http://a.example {text} www.b.example/x"
+    [words] = weigh_words(scorer, [read(text)], HEADS)
+    shown = [link.span for link in words.document.links if not link.hidden]
+
+    for word in words.by_word():
+        for span in word.spans:
+            inside = any(link.start <= span.start and span.end <= link.end for link in shown)
+            assert inside == (word.text is None)
+
+
 def accounts(text: str, scorer: Scorer, **fields: object) -> dict[str, Account]:
     """The full account of one comment."""
     return ledger(Context(text=text, **fields), scorer, DEFAULT_POLICY)
