@@ -104,6 +104,9 @@ def evaluate(  # noqa: PLR0917 - click hands every option over
 
     if report is not None and report.suffix not in (".html", ".md"):
         raise click.ClickException(f"{report} should end in .html or .md.")
+    for target in (report, None if json_file in (None, "-") else Path(json_file)):
+        if target is not None and not target.parent.is_dir():
+            raise click.ClickException(f"{target} cannot be written: there is no folder {target.parent}.")
     if baseline != PLAIN and not Path(baseline).is_dir():
         raise click.ClickException(
             f"There is no folder {baseline}: give plain or the folder of a model version with --baseline."
@@ -121,6 +124,8 @@ def evaluate(  # noqa: PLR0917 - click hands every option over
                 write_report(found, report, texts=not no_texts)
         if json_file not in (None, "-"):
             write_private(Path(json_file), json.dumps(found, ensure_ascii=False, indent=1) + "\n")
-    except (PolicyError, ModelError, DataError, OSError) as error:
+    except (PolicyError, ModelError, DataError) as error:
         raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(f"{error.filename or 'A file'} cannot be used: {error.strerror or error}.") from None
     click.echo(json.dumps(found, ensure_ascii=False) if json_file == "-" else summary(found))

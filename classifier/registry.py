@@ -77,7 +77,8 @@ def read_manifest(path: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        message = f"There is no model in {path}; train one with `sluice train` or reinstall Sluice."
+        advice = "reinstall Sluice" if path == DEFAULT_MODEL else "give the folder that `sluice train` wrote"
+        message = f"There is no model in {path}; {advice}."
         raise ModelMissingError(message) from error
     except ValueError as error:
         message = f"{file} is not JSON; restore the folder or train again."

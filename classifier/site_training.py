@@ -100,11 +100,12 @@ def train_site(
     columns = np.unique(rows.columns)
     changes: dict[str, Change] = {}
     report: dict[str, Any] = {}
+    missing = lacking(taught)
     for head in HEADS:
         known = np.array([at for at, lesson in enumerate(taught) if head in lesson.labels], dtype=np.int64)
         truth = np.array([float(taught[at].labels[head] >= 0.5) for at in known])
         counts = np.array([taught[at].weight for at in known])
-        if not _enough(truth):
+        if head in missing or not len(known):
             continue
         step(f"learning {head}")
         own = logits[:, HEADS.index(head)]
@@ -119,7 +120,12 @@ def train_site(
     if not changes:
         raise SiteTrainingError(_no_gain(report))
     adaptation = _assemble(scorer, site, columns, changes)
-    found = {"labels": len(taught), "interval": f"95%, bootstrap over labels, {_FOLDS} folds", "heads": report}
+    found = {
+        "labels": len(taught),
+        "interval": f"95%, bootstrap over labels, {_FOLDS} folds",
+        "heads": report,
+        "not_learnt": missing,
+    }
     about = {"name": name, "seed": seed, "rows": len(taught)}
     return {"version": save_adaptation(target, adaptation, about, found), **found}
 
@@ -192,13 +198,34 @@ def _enough(truth: Floats) -> bool:
     return len(truth) >= FEWEST and min(positive, len(truth) - positive) >= FEWEST_OF_EACH
 
 
-def _check_enough(lessons: Sequence[Lesson]) -> None:
+def lacking(lessons: Sequence[Lesson]) -> dict[str, dict[str, int]]:
+    """The heads that have labels, and too few of them or of one side only: how many, and how many for it."""
+    found = {}
     for head in HEADS:
-        if _enough(np.array([float(each.labels[head] >= 0.5) for each in lessons if head in each.labels])):
-            return
+        truth = np.array([float(each.labels[head] >= 0.5) for each in lessons if head in each.labels])
+        if len(truth) and not _enough(truth):
+            found[head] = {"labels": len(truth), "positive": int(truth.sum())}
+    return found
+
+
+def lack_in_words(labels: int, positive: int) -> str:
+    """What labels there are of a head that is not learnt."""
+    negative = labels - positive
+    sides = f"{positive} for it and {negative} against" if positive and negative else None
+    sides = sides or ("none against" if positive else "none for it")
+    return f"{labels} label{'' if labels == 1 else 's'}, {sides}"
+
+
+def _check_enough(lessons: Sequence[Lesson]) -> None:
+    missing = lacking(lessons)
+    if {head for each in lessons for head in each.labels} - set(missing):
+        return
+    count = len(lessons)
+    there = "There is 1 labelled comment" if count == 1 else f"There are {count or 'no'} labelled comments"
+    heads = "; ".join(f"{head}: {lack_in_words(**each)}" for head, each in missing.items() if each["positive"])
     raise SiteTrainingError(
-        f"There are {len(lessons)} labels; at least {FEWEST} on one head are needed, {FEWEST_OF_EACH} of them for it "
-        f"and {FEWEST_OF_EACH} against. Rule on more comments, with a reason where you reject."
+        f"{there}{f' ({heads})' if heads else ''}, and at least {FEWEST} on one head are needed, {FEWEST_OF_EACH} of "
+        f"them for it and {FEWEST_OF_EACH} against. Rule on more comments, with a reason where you reject."
     )
 
 

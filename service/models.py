@@ -17,6 +17,7 @@ from classifier.adaptation import load_adaptation
 from classifier.packing import Packed, pack
 from classifier.registry import DEFAULT_MODEL, load, read_manifest
 from service.store import models as store
+from service.store.accounts import get_site
 
 log = config.logs.get("models")
 
@@ -126,7 +127,8 @@ def roll_back(connection: Connection, *, site_id: str | None, by: str, note: str
     store.lock_promotions(connection)
     present = store.in_force(connection).get(site_id)
     if present is None:
-        raise ModelsError("Nothing was promoted yet, so there is nothing to go back to.")
+        of = "" if site_id is None else f" for the site {get_site(connection, site_id).name}"
+        raise ModelsError(f"Nothing was promoted{of} yet, so there is nothing to go back to.")
     return promote(connection, present.previous, site_id=site_id, by=by, note=note, now=now)
 
 

@@ -61,6 +61,8 @@ def train(
             fail("A site is learnt by the recipe of the model that decides; leave --recipe out.")
         _train_site(site_name, data, seed, out, data_dir, as_json=as_json)
         return
+    if not data and not Path(SHARED).exists():
+        fail(f"Say with --data which folder or files to learn from; {SHARED}, the default, is not there.")
     # By name, since processes that serve import this package and must never load what training needs.
     build = importlib.import_module("classifier.build")
     target = out or (data_dir / "models" / "candidate" if data_dir else Path("candidate"))
@@ -127,6 +129,8 @@ def _lessons(database: Store, site: Site, data: tuple[Path, ...]) -> list[Lesson
 
 
 def _show(report: dict[str, Any], target: Path, name: str) -> None:
+    from classifier.site_training import lack_in_words
+
     for head, found in report["heads"].items():
         before, after = found["auc_before"], found["auc_after"]
         kept = "learnt" if found["adapted"] else "left as it was"
@@ -134,5 +138,7 @@ def _show(report: dict[str, Any], target: Path, name: str) -> None:
             f"{head}: {found['labels']} labels, {found['positive']} of them for it; area {before['value']:.3f} before, "
             f"{after['value']:.3f} after ({after['low']:.3f} to {after['high']:.3f}); {kept}"
         )
+    for head, few in report["not_learnt"].items():
+        click.echo(f"{head}: {lack_in_words(**few)}; not learnt")
     click.echo(f"{report['version']} is in {target}")
     click.echo(f"Let it decide: sluice models promote {target} --site {name}")

@@ -111,7 +111,7 @@ def test_a_site_without_enough_rulings_gets_a_sentence(client, headers, sluice, 
     refused = sluice("train", "--site", "blog")
 
     assert refused.exit_code == 1
-    assert "at least 20" in refused.output
+    assert refused.output.startswith("There is 1 labelled comment, and at least 20")
     assert "Traceback" not in refused.output
     assert not list(settings.models_dir.glob("site-*"))
 
@@ -120,6 +120,7 @@ def test_labelled_files_teach_a_site_too_and_rulings_win(client, headers, sluice
     """The history of a blog as JSON Lines, with what its moderators say today above it."""
     rows = [{"text": text, "label": "ham"} for text in texts(GOOD, 20, 3)]
     rows += [{"text": text, "label": "spam"} for text in texts(BAD, 20, 4)]
+    rows.append({"text": "A vile thing to say", "labels": {"toxicity": 1}})
     file = tmp_path / "history.jsonl"
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
@@ -127,11 +128,25 @@ def test_labelled_files_teach_a_site_too_and_rulings_win(client, headers, sluice
 
     assert trained.exit_code == 0, trained.output
     assert "spam: " in trained.output
+    assert "toxicity: 1 label, none against; not learnt" in trained.output
     assert f"sluice models promote {tmp_path / 'made'} --site blog" in trained.output
     first = (tmp_path / "made" / "site.npz").read_bytes()
     post_and_rule(client, headers, rows[0]["text"], action="reject", reason="spam")
     assert sluice("train", "--site", "blog", "--data", str(file), "--out", str(tmp_path / "again")).exit_code == 0
     assert (tmp_path / "again" / "site.npz").read_bytes() != first
+
+
+def test_a_misspelt_head_is_named(site_and_key, sluice, tmp_path):
+    """So are one-sided labels, when they are all there is."""
+    file = tmp_path / "history.jsonl"
+    file.write_text('{"text": "You fool", "labels": {"toxicty": 1}}\n')
+    assert f'{file}, line 1: "toxicty" is no head' in sluice("train", "--site", "blog", "--data", str(file)).output
+
+    file.write_text("".join(json.dumps({"text": f"Fool {n}", "labels": {"toxicity": 1}}) + "\n" for n in range(30)))
+    assert "Nothing was promoted for the site blog yet" in sluice("models", "rollback", "--site", "blog").output
+    one_sided = sluice("train", "--site", "blog", "--data", str(file))
+    assert one_sided.exit_code == 1
+    assert "There are 30 labelled comments (toxicity: 30 labels, none against), and at least 20" in one_sided.output
 
 
 def test_what_does_not_go_together_is_said(sluice):

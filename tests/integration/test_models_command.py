@@ -131,7 +131,7 @@ def test_what_is_no_model_is_refused_in_a_sentence(run, tmp_path):
     broken = a_model(tmp_path / "broken", "broken")
     (broken / "idf.npy").write_bytes(b"half")
 
-    assert "There is no model in" in sentence(run("promote", tmp_path / "empty"))
+    assert "empty; give the folder that `sluice train` wrote" in sentence(run("promote", tmp_path / "empty"))
     assert "does not match its checksum" in sentence(run("promote", broken))
     assert "There is no model gone" in sentence(run("promote", "gone"))
     assert "Nothing was promoted yet" in sentence(run("rollback"))

@@ -92,3 +92,26 @@ def test_nothing_labelled_is_refused(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert f"Nothing in {path} is labelled" in result.output
     assert not (tmp_path / "made").exists()
+
+
+def test_a_page_that_cannot_be_written_is_said_first(tmp_path: Path) -> None:
+    """In a sentence that names what was asked for."""
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(GOOD)
+
+    for option in ("--report", "--json"):
+        target = tmp_path / "nowhere" / "page.html"
+        result = CliRunner().invoke(cli, ["evaluate", "--data", str(path), option, str(target)])
+        assert result.exit_code == 1
+        assert f"{target} cannot be written: there is no folder {target.parent}." in result.output
+
+
+def test_training_asks_for_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the default folder is not there."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+
+    result = CliRunner().invoke(cli, ["train"])
+
+    assert result.exit_code == 1
+    assert result.output.startswith("Say with --data which folder or files to learn from")
