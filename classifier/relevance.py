@@ -39,7 +39,7 @@ _ON_TOPIC_TOO: Final = 1 / 0.6
 _FLATTERY: Final = KINDS.index("flattery")
 _VIOLENCE: Final = KINDS.index("violence")
 _YOU: Final = KINDS.index("you")
-_HEADS: Final = ("toxicity", "threat")
+_HEADS: Final = {"toxicity": "abuse", "threat": "a threat"}
 
 #: How much of a comment on the topic is made of the topic's words, and what a word of the title and one of the comment
 #: answered count beside one of the article's text. The measured area moves by less than 0.01 over wide ranges of these.
@@ -111,10 +111,10 @@ def relevance_signals(context: Context, document: Document) -> Iterator[Signal]:
     if near >= ON_TOPIC:
         weight = round(weight * _ON_TOPIC_TOO, 4)
     if weight:
-        for head in _HEADS:
+        for head, of_what in _HEADS.items():
             yield Signal(
                 code="relevance.topic_words",
-                message="The article or the comment answered speaks of violence too.",
+                message=f"The article or the comment answered speaks of violence too: less a sign of {of_what}.",
                 weight=-weight,
                 head=head,
             )
@@ -178,9 +178,7 @@ def _is_fluent_praise(document: Document) -> bool:
 def _language(document: Document, words: list[str], topic: Topic, parent: Topic) -> Iterator[Signal]:
     if topic.language is None or len(words) < FLUENT_WORDS:
         return
-    if "language" not in document.memo:
-        document.memo["language"] = language_of(document.visible, words)
-    language = document.memo["language"]
+    language = language_in(document)
     if language is not None and language not in (topic.language, parent.language):
         yield Signal(
             code="language.mismatch",
@@ -188,6 +186,14 @@ def _language(document: Document, words: list[str], topic: Topic, parent: Topic)
             weight=0.3,
             head="spam",
         )
+
+
+def language_in(document: Document) -> str | None:
+    """The language of a comment, if it is plain; worked out once."""
+    if "language" not in document.memo:
+        document.memo["language"] = language_of(document.visible, document.words)
+    found: str | None = document.memo["language"]
+    return found
 
 
 _NOTHING: Final = Topic(frozenset(), frozenset(), None)

@@ -20,7 +20,7 @@ from classifier.domain import MAX_TEXT_CHARS, Action, Context, Signal, Span
 from classifier.harms import harm_signals
 from classifier.history import author_signals, domain_signals, likeness_signals, rate_signals
 from classifier.phrases import KINDS, KINDS_OF, terms
-from classifier.relevance import ON_TOPIC, relevance, relevance_signals
+from classifier.relevance import ON_TOPIC, language_in, relevance, relevance_signals
 from classifier.text import MAIL_MARK, Document, Link, link_words, read, words_of
 from classifier.vocabulary import FLAGS, SEVERITY_BITS
 
@@ -263,18 +263,37 @@ def _support_scam(context: Context, document: Document) -> Iterator[Signal]:
 _UNLEARNT: Final = re.compile(r"[^\W\d_A-Za-z\u00aa-\u024f\u1e00-\u1eff\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]")
 
 
+# Languages in Latin letters without such a comment whose smallest words ("un", "bir") the model takes for abuse. Others
+# without one, such as French, Dutch and Polish, do not suffer: they would lose insults and gain nothing.
+_MISREAD: Final = frozenset({"it", "tr"})
+#: Letters of Turkish and its nearest relatives alone; several are needed, since one may be a disguise.
+_TURKISH: Final = re.compile("[ığ]")
+_FEWEST_TURKISH: Final = 2
+
+
 def _language(context: Context, document: Document) -> Iterator[Signal]:
     del context
     text = document.text[:2000]
-    if text.isascii() or 2 * len(_UNLEARNT.findall(text)) <= sum(map(str.isalpha, text)):
+    if not text.isascii() and 2 * len(_UNLEARNT.findall(text)) > sum(map(str.isalpha, text)):
+        what, weight = "script", -2.0
+    elif _is_misread(document):
+        what, weight = "language", -1.0
+    else:
         return
     if not any(FLAGS[word] & SEVERITY_BITS for word in words_of(text)):
         yield Signal(
             code="language.unlearnt",
-            message="The model has learnt what abuse is from no text in this script, so its doubt counts less.",
-            weight=-2.0,
+            message=f"The model has learnt what abuse is from no text in this {what}, so its doubt counts less.",
+            weight=weight,
             head="toxicity",
         )
+
+
+def _is_misread(document: Document) -> bool:
+    language = language_in(document)
+    if language is None:
+        return len(_TURKISH.findall(document.visible[:2000].lower())) >= _FEWEST_TURKISH
+    return language in _MISREAD
 
 
 _CHECKS: Final[tuple[Callable[[Context, Document], Iterator[Signal]], ...]] = (

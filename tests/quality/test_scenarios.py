@@ -56,6 +56,16 @@ def test_peaceful_sentences_pass(kind, held):
     assert len(those(texts, verdicts, Action.HOLD)) <= held
 
 
+def test_languages_without_labelled_abuse():
+    """Eight languages: one honest sentence in ten may be held, and one insult in ten may pass in six of them."""
+    honest, insults = SAID["unlearnt"]["honest"], SAID["unlearnt"]["insults"]
+    verdicts = judged(honest)
+
+    assert those(honest, verdicts, Action.REJECT) == []
+    assert len(those(honest, verdicts, Action.HOLD)) <= 0.1 * len(honest)
+    assert len(those(insults, judged(insults), Action.APPROVE)) <= 0.1 * len(insults)
+
+
 def test_spam_of_every_kind_is_stopped():
     """Forty kinds: none passes, nearly all are rejected."""
     texts = SAID["spam"]["texts"]

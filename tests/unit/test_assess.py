@@ -167,6 +167,20 @@ class TestSignals:
 
         assert text[span.start : span.end] == "живёт на улице Ленина 15, квартира 8"
 
+    @pytest.mark.parametrize(
+        ("text", "damped"),
+        [
+            ("Secondo me il sindaco ha ragione: il ponte va chiuso prima che succeda una disgrazia.", True),
+            ("Bu yazıya katılmıyorum çünkü veriler bir yıl öncesine ait.", True),
+            ("Che stronzo, non capisci un cazzo di quello che scrivi.", False),
+            ("The minister has to explain to the parliament what the money was for.", False),
+            ("You are an ıdiot and this is a bad idea.", False),
+        ],
+    )
+    def test_doubt_in_a_language_that_is_misread(self, text: str, damped: bool) -> None:
+        """It counts less, unless a word of the lists is there; one foreign letter makes no language."""
+        assert ("language.unlearnt" in codes(Context(text=text))) is damped
+
     def test_what_offers_nothing_is_marked(self) -> None:
         """Thanks alone are never rejected; a link or a keyword on the name lifts the mark."""
         assert "offer.none" in codes(Context(text="Thank you so much, this is great!"))
