@@ -13,13 +13,15 @@ from functools import cached_property
 from math import inf, log
 from typing import Final
 
+import numpy as np
+
 from classifier.adaptation import Adaptation, logits_on
 from classifier.alternatives import FACTS, KNOWN_PHRASE, MOST_GAINED, known, named, without_demand
 from classifier.domain import HEADS, Action, Change, Context, Counterfactual, Signal, Span
 from classifier.explain import Word, Words
 from classifier.languages import SMALL_WORDS
 from classifier.scoring import Scorer
-from classifier.text import read
+from classifier.text import read, words_of
 from classifier.weighing import Weighed, lines_of, weigh
 
 #: The words of longer texts are tried on demand only.
@@ -142,17 +144,20 @@ def strongest(case: Case) -> tuple[Word, float] | None:
     words = [word for word in case.telling if word.text is not None]
     if not words or not case.acting or case.words is None:
         return None
-    return min(((word, _left(case, _gains(case, word))) for word in words), key=lambda each: each[1])
+    columns = [case.words.heads.index(head) for head in case.acting]
+    excess = np.array([_excess(case.weighed, head) for head in case.acting])
+    left = (excess - np.array([word.parts for word in words])[:, columns]).max(axis=1).tolist()
+    at = min(range(len(words)), key=left.__getitem__)
+    return words[at], left[at]
 
 
-def _gains(case: Case, word: Word) -> dict[str, float]:
-    """What goes from each head with a word; with the links what signals say of them goes too."""
+def _gains(case: Case, links: Word) -> dict[str, float]:
+    """What goes from each head with the links: what was read from them, and what signals say of them."""
     heads = () if case.words is None else case.words.heads
-    gains = dict(zip(heads, word.parts.tolist(), strict=True))
-    if word.text is None:
-        for signal in case.weighed.signals:
-            if signal.head in gains and signal.code.startswith("links."):
-                gains[signal.head] += signal.weight
+    gains = dict(zip(heads, links.parts.tolist(), strict=True))
+    for signal in case.weighed.signals:
+        if signal.head in gains and signal.code.startswith("links."):
+            gains[signal.head] += signal.weight
     return gains
 
 
@@ -165,7 +170,10 @@ def _says_something(word: str | None) -> bool:
     """Whether naming this word tells a person anything: signs, lone letters and digits, and small words do not."""
     if word is None:
         return True
-    return word not in SMALL_WORDS and sum(map(str.isalnum, word)) >= (_SHORTEST if word.isascii() else 1)
+    if word in SMALL_WORDS:
+        return False
+    pieces = (piece for piece in words_of(word) if piece not in SMALL_WORDS)
+    return any(sum(map(str.isalnum, piece)) >= (_SHORTEST if piece.isascii() else 1) for piece in pieces)
 
 
 def _forcing(weighed: Weighed) -> list[Signal]:
@@ -276,11 +284,13 @@ def _nothing(case: Case) -> Counterfactual:
 
 
 def _weights(case: Case) -> Iterator[tuple[float, str, tuple[Span, ...]]]:
-    """For each word, for the links, and for each thing that signals speak of: what would be left without it."""
-    linked = False
-    for word in case.telling:
-        yield _left(case, _gains(case, word)), word.quoted, word.spans
-        linked = linked or word.text is None
+    """What would be left without the strongest word, the links, and each thing that signals speak of."""
+    word, left = strongest(case) or (None, inf)
+    if word is not None:
+        yield left, word.quoted, word.spans
+    linked = next((each for each in case.telling if each.text is None), None)
+    if linked is not None:
+        yield _left(case, _gains(case, linked)), linked.quoted, linked.spans
     things: dict[str, list[Signal]] = {}
     for signal in (*case.weighed.signals, *(demand.signal for demand in case.weighed.demands)):
         if signal.weight > 0 and signal.head is not None and not (linked and signal.code.startswith("links.")):
