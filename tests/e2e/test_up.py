@@ -213,7 +213,7 @@ def test_second_up_refuses_in_one_sentence(service, up):
     assert running.post(key)["action"] == "approve"
 
 
-# Known fault: on a busy machine comments sometimes stay pending after the web process was killed, until a worker begins anew.
+# Known fault: on a busy machine comments may stay pending after web was killed, until a worker begins anew.
 _STAYS_PENDING = pytest.mark.xfail(strict=False, reason="comments may stay pending for a while after web was killed")
 
 
