@@ -25,15 +25,16 @@ def work(settings: Settings, *, with_upkeep: bool) -> None:
     here = runtime.start(settings)
     log.info("worker.started", model=here.brain.model)
     stop = threading.Event()
-    upkeep = threading.Thread(target=Upkeep(settings).run, args=(stop,), name="upkeep", daemon=True)
+    upkeep: threading.Thread | None = None
     if with_upkeep:
+        upkeep = threading.Thread(target=Upkeep(settings).run, args=(stop,), name="upkeep", daemon=True)
         upkeep.start()
     worker = SimpleWorker([CLASSIFY_QUEUE], connection=connect(settings.redis_address), serializer=JSONSerializer)
     with runtime.Heartbeat(here):
         worker.work(logging_level="WARNING", with_scheduler=False, max_jobs=MAX_JOBS)
     stop.set()
     here.brain.close()
-    if with_upkeep:
+    if upkeep is not None:
         upkeep.join(timeout=5)
 
 

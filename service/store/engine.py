@@ -231,9 +231,14 @@ def _run_behind_savepoint(connection: Connection, pieces: Sequence[Piece]) -> No
 
 
 def _make_private(database: Path) -> None:
-    """Make the file before SQLite does, whose files of its own then have the same mode."""
-    with suppress(OSError):  # connecting says better what is wrong
-        os.close(os.open(database, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    """Make the file before SQLite does, whose files of its own then have the same mode.
+
+    A file that is there is never opened: closing any descriptor of a file drops all POSIX locks that this process holds
+    on it, those of its SQLite connections among them. Another process would then take itself for the last one, and
+    delete the write-ahead log under our feet.
+    """
+    with suppress(OSError):  # it is there, or connecting says better what is wrong
+        os.close(os.open(database, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
 def _create_engine(url: sa.URL, pool_size: int) -> sa.Engine:

@@ -213,19 +213,9 @@ def test_second_up_refuses_in_one_sentence(service, up):
     assert running.post(key)["action"] == "approve"
 
 
-# Known fault: on a busy machine comments may stay pending after web was killed, until a worker begins anew.
-_STAYS_PENDING = pytest.mark.xfail(strict=False, reason="comments may stay pending for a while after web was killed")
-
-
 @pytest.mark.parametrize(
     "name",
-    [
-        pytest.param("web", marks=_STAYS_PENDING),
-        pytest.param("web worker", marks=_STAYS_PENDING),
-        "work-1",
-        "upkeep",
-        "redis",
-    ],
+    ["web", "web worker", "work-1", "upkeep", "redis"],
 )
 def test_killed_part_comes_back_and_comments_are_decided(service, name: str):
     """SIGKILL any process: soon there is a new one and a comment gets its decision over HTTP."""
