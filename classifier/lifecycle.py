@@ -21,6 +21,7 @@ class Event(StrEnum):
     LATE = "late"
     RULED_APPROVE = "ruled_approve"
     RULED_REJECT = "ruled_reject"
+    RULED_HOLD = "ruled_hold"
     UNRULED = "unruled"
     EDITED = "edited"
     ERASED = "erased"
@@ -53,8 +54,17 @@ _DECISIONS: Final = {
     Event.DECIDED_HOLD: Status.HELD,
     Event.DECIDED_REJECT: Status.REJECTED,
 }
-_RULINGS: Final = {Event.RULED_APPROVE: Status.APPROVED, Event.RULED_REJECT: Status.REJECTED}
-RULED: Final = {Action.APPROVE: Event.RULED_APPROVE, Action.REJECT: Event.RULED_REJECT}
+_RULINGS: Final = {
+    Event.RULED_APPROVE: Status.APPROVED,
+    Event.RULED_REJECT: Status.REJECTED,
+    # A person puts it back into the queue; the machine does not take it out again.
+    Event.RULED_HOLD: Status.HELD,
+}
+RULED: Final = {
+    Action.APPROVE: Event.RULED_APPROVE,
+    Action.REJECT: Event.RULED_REJECT,
+    Action.HOLD: Event.RULED_HOLD,
+}
 _LEAVING: Final = {Event.EDITED: Status.PENDING, Event.ERASED: Status.ERASED}
 
 #: What each event makes of a comment, by where it stands on its current revision.

@@ -56,6 +56,13 @@ CATALOGUE: Final = {
         "`POST /v1/score` with `explain` says what the model in use makes of the text",
     ),
     "comment.erased": Entry(410, "This comment was erased", "Nothing; the comment is gone for good"),
+    "act.final": Entry(409, "This cannot be taken back", "Erasure is for good; take back the act itself, not its undo"),
+    "act.undone": Entry(409, "This was taken back before", "Nothing; read the history to see by whom"),
+    "item.closed": Entry(409, "The comment is not in the queue any more", "Read the comment again; it was decided"),
+    "item.claimed": Entry(
+        409, "A colleague is looking at this comment", "Wait until the lease ends, or say that you take it over"
+    ),
+    "item.not_yours": Entry(409, "Somebody else has to decide this", "Leave it to another moderator"),
     "policy.changed": Entry(
         412, "The policy changed meanwhile", "Read the policy again, lay your change over it, and send its version"
     ),

@@ -13,7 +13,7 @@ from classifier.campaigns import Candidate, Fingerprint, bands_of, fingerprints,
 from classifier.domain import AuthorRecord, Context, Likeness, Rates
 from classifier.domains import domains_of
 from classifier.history import has_substance
-from classifier.relevance import PARENT_CHARS
+from classifier.relevance import PARENT_CHARS, language_in
 from classifier.text import Document, read
 from service.pace import Arrival, Pace
 from service.pseudonyms import Pseudonyms, identity_of
@@ -72,7 +72,9 @@ class History:
         for context, document, text, (like, row) in zip(contexts, documents, texts, alike, strict=True):
             own = like is None or not like.similar
             earns = document is not None and own and has_substance(document)
-            known.append(Known(replace(context, likeness=like), document, Evidence(earns, text.domains, row)))
+            language = None if document is None else language_in(document)
+            evidence = Evidence(earns, text.domains, row, language)
+            known.append(Known(replace(context, likeness=like), document, evidence))
         return known
 
 

@@ -17,10 +17,11 @@ from sqlalchemy.engine import Connection
 from classifier.domain import Action, Reason, Status, Verdict
 from classifier.lifecycle import DECIDED, Event, next_status, standing
 from service import reputation
+from service.queue_items import item_row
 from service.reputation import NOTHING_SEEN, Evidence
 from service.rows import KEEP_ALL, Keep, author_columns, decision_row, new_row, revision_row
 from service.schemas import ArticleFacts, ArticleIn, CommentIn, Edit, Submission
-from service.store import campaigns
+from service.store import campaigns, review
 from service.store import comments as store
 from service.store.accounts import new_id
 
@@ -173,6 +174,7 @@ def edit(
         }
         store.insert_revision(connection, revision_row(comment_id, state.revision + 1, change.comment, now))
         campaigns.forget_fingerprint(connection, site_id, comment_id)
+        review.drop_items(connection, [comment_id])
         after = replace(after, status=Status.PENDING, earns=False, domains=())
     store.update_comment(connection, comment_id, fields)
     reputation.move(connection, [(state, after)])
@@ -190,6 +192,7 @@ def erase(connection: Connection, site_id: str, comment_id: str) -> None:
     state = locked(connection, site_id, comment_id)
     store.forget_text(connection, comment_id)
     campaigns.forget_fingerprint(connection, site_id, comment_id)
+    review.forget_comment(connection, comment_id)
     reputation.forget(connection, state)
     empty = dict.fromkeys(
         (
@@ -238,6 +241,7 @@ def record_decisions(
     moves: store.Rows = []
     moved: list[tuple[store.State, store.State]] = []
     texts: store.Rows = []
+    held: store.Rows = []
     for (comment_id, revision), verdict in verdicts.items():
         state = states.get(comment_id)
         if state is None or state.status is Status.ERASED or (comment_id, revision) in done:
@@ -260,6 +264,8 @@ def record_decisions(
                 domains=evidence.domains,
             )
             moved.append((state, after))
+            if status is Status.HELD:
+                held.append(item_row(state, verdict, evidence.language, now))
             moves.append(
                 {
                     "comment": comment_id,
@@ -274,6 +280,11 @@ def record_decisions(
         store.insert_decisions(connection, rows)
     if moves:
         store.move_by_decision(connection, moves)
+    # Only what was held already, for lateness, can have a place in the queue to lose.
+    left = [before.id for before, after in moved if before.status is Status.HELD and after.status is not Status.HELD]
+    if left:
+        review.close_items(connection, left, now)
+    review.open_items(connection, held)
     reputation.move(connection, moved)
     campaigns.insert_fingerprints(connection, texts)
     return [move["comment"] for move in moves]

@@ -23,6 +23,7 @@ class Evidence:
     domains: tuple[str, ...] = ()
     fingerprint: dict[str, Any] | None = None
     """The row to remember the text by."""
+    language: str | None = None
 
 
 NOTHING_SEEN = Evidence()

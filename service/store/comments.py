@@ -14,7 +14,6 @@ from classifier.domain import Article, Author, Context, Status, TextFormat
 from service.store.tables import articles, comments, decisions, facts, idempotency_keys, revisions, rulings
 
 # Statements that every comment needs are built once: building one costs several times what running it does.
-
 Rows = list[dict[str, Any]]
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 
@@ -205,6 +204,9 @@ class State:
     earns: bool
     domains: tuple[str, ...]
     received_at: datetime
+    article_id: str
+    decision_id: str | None
+    ruling_id: str | None
 
 
 _STATES: Final = (
@@ -217,8 +219,11 @@ _STATES: Final = (
         comments.c.ruled,
         comments.c.author_key,
         comments.c.earns,
-        comments.c.link_domains,
+        comments.c.link_domains.label("domains"),
         comments.c.received_at,
+        comments.c.article_id,
+        comments.c.decision_id,
+        comments.c.ruling_id,
     )
     .where(comments.c.id.in_(sa.bindparam("ids", expanding=True)))
     .order_by(comments.c.id)
@@ -228,9 +233,10 @@ _STATES: Final = (
 
 def lock_states(connection: Connection, ids: Sequence[str]) -> dict[str, State]:
     """Where comments stand now; nobody else can change them until this transaction ends."""
+    rows = connection.execute(_STATES, {"ids": ids}).mappings()
     return {
-        row.id: State(*row[:3], Status(row.status), *row[4:8], tuple(row.link_domains or ()), row.received_at)
-        for row in connection.execute(_STATES, {"ids": ids})
+        row["id"]: State(**{**row, "status": Status(row["status"]), "domains": tuple(row["domains"] or ())})
+        for row in rows
     }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from service.store.tables import comments
+from service.store.tables_desk import review_items
 
 sa.Index(
     "uq_comments_site_id_external_id",
@@ -36,3 +37,12 @@ for _column in ("author_email", "author_ip", "author_user_agent", "referrer"):
         sqlite_where=comments.c[_column].is_not(None),
         postgresql_where=comments.c[_column].is_not(None),
     )
+# The queue of a site.
+sa.Index(
+    "ix_review_items_open",
+    review_items.c.site_id,
+    review_items.c.opened_at,
+    review_items.c.comment_id,
+    sqlite_where=review_items.c.closed_at.is_(None),
+    postgresql_where=review_items.c.closed_at.is_(None),
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 
 from classifier.domain import Action, Status
 from classifier.lessons import RulingReason
-from service.store.comments import AnyRow
+from service.store.comments import AnyRow, State
 from service.store.tables import comments, decisions, revisions, rulings
 
 #: Comments that are read at a time.
@@ -37,15 +37,40 @@ class Ruled:
     model: str | None
 
 
-def insert_ruling(connection: Connection, row: Mapping[str, Any]) -> None:
-    """Append a ruling."""
-    connection.execute(sa.insert(rulings), [dict(row)])
+_NEW: Final = sa.insert(rulings)
+_MOVE: Final = (
+    sa.update(comments)
+    .where(comments.c.id == sa.bindparam("comment"))
+    .values(status=sa.bindparam("to"), ruled=True, held_late=False, ruling_id=sa.bindparam("ruling"))
+)
+
+
+def insert_rulings(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Append rulings."""
+    if rows:
+        connection.execute(_NEW, list(rows))
+
+
+def move_by_ruling(connection: Connection, states: Sequence[State]) -> None:
+    """Give comments the status and the ruling that these states say; the caller holds their locks."""
+    rows = [{"comment": state.id, "to": state.status.value, "ruling": state.ruling_id} for state in states]
+    if rows:
+        connection.execute(_MOVE, rows)
 
 
 def rulings_of(connection: Connection, comment_id: str) -> list[AnyRow]:
     """All rulings on a comment, in the order they were made."""
-    query = sa.select(rulings).where(rulings.c.comment_id == comment_id).order_by(rulings.c.id)
-    return list(connection.execute(query))
+    return rulings_of_all(connection, [comment_id]).get(comment_id, [])
+
+
+def rulings_of_all(connection: Connection, ids: Sequence[str]) -> dict[str, list[AnyRow]]:
+    """The same for many comments."""
+    found: dict[str, list[AnyRow]] = {}
+    for start in range(0, len(ids), CHUNK):
+        query = sa.select(rulings).where(rulings.c.comment_id.in_(ids[start : start + CHUNK]))
+        for row in connection.execute(query.order_by(rulings.c.id)):
+            found.setdefault(row.comment_id, []).append(row)
+    return found
 
 
 def standing_of(rows: list[AnyRow]) -> AnyRow | None:

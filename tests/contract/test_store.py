@@ -18,7 +18,7 @@ from classifier.domain import Action, Status
 from service import moderation, rulings
 from service.moderation import Accepted, ErasedError, ExistsError, Idempotency, Keep, KeyReusedError, NotFoundError
 from service.schemas import ArticleFacts, Edit, Submission
-from service.store import accounts, tables
+from service.store import accounts, tables, tables_desk
 from service.store import comments as sql
 from service.store.accounts import AccountError, Site
 from service.store.engine import Store
@@ -427,12 +427,16 @@ def test_a_ruling_on_a_text_that_changed_meanwhile_is_refused(store, site):
     assert rows(store, tables.rulings) == []
 
 
-def test_nobody_rules_to_hold(store, site):
-    """To hold is to leave it for somebody; that is no final word."""
+def test_a_person_may_put_a_comment_back_into_the_queue(store, site):
+    """What was published is held again; the machine does not take it out of there."""
     comment_id = a_stored(store, site)
+    decide(store, comment_id, Action.APPROVE)
 
-    with pytest.raises(ValueError):
-        rule(store, site, comment_id, Action.HOLD)
+    rule(store, site, comment_id, Action.HOLD)
+
+    assert facts(store, site, comment_id).status == Status.HELD
+    assert [row["comment_id"] for row in rows(store, tables_desk.review_items)] == [comment_id]
+    assert decide(store, comment_id, Action.APPROVE) == []
 
 
 def test_a_comment_past_its_deadline_is_held_until_the_machine_speaks(store, site):

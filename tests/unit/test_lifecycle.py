@@ -28,6 +28,7 @@ pending    decided_reject   rejected
 pending    late             held
 pending    ruled_approve    approved
 pending    ruled_reject     rejected
+pending    ruled_hold       held
 pending    edited           pending
 pending    unruled          -
 pending    erased           erased
@@ -37,6 +38,7 @@ held_late  decided_reject   rejected
 held_late  late             -
 held_late  ruled_approve    approved
 held_late  ruled_reject     rejected
+held_late  ruled_hold       held
 held_late  edited           pending
 held_late  unruled          -
 held_late  erased           erased
@@ -46,6 +48,7 @@ decided    decided_reject   -
 decided    late             -
 decided    ruled_approve    approved
 decided    ruled_reject     rejected
+decided    ruled_hold       held
 decided    edited           pending
 decided    unruled          -
 decided    erased           erased
@@ -55,6 +58,7 @@ ruled      decided_reject   -
 ruled      late             -
 ruled      ruled_approve    approved
 ruled      ruled_reject     rejected
+ruled      ruled_hold       held
 ruled      edited           pending
 ruled      unruled          pending
 ruled      erased           erased
@@ -64,6 +68,7 @@ erased     decided_reject   -
 erased     late             -
 erased     ruled_approve    -
 erased     ruled_reject     -
+erased     ruled_hold       -
 erased     edited           -
 erased     unruled          -
 erased     erased           -
@@ -125,7 +130,7 @@ def step(comment: Comment, event: Event) -> Comment:
         return comment
     if event is Event.EDITED:
         return Comment()
-    ruled = comment.ruled or event in {Event.RULED_APPROVE, Event.RULED_REJECT}
+    ruled = comment.ruled or event in {Event.RULED_APPROVE, Event.RULED_REJECT, Event.RULED_HOLD}
     return replace(comment, status=status, late=event is Event.LATE, ruled=ruled)
 
 
@@ -135,9 +140,10 @@ def rebuilt(history: list[Event]) -> Status:
         return Status.ERASED
     edits = [index for index, event in enumerate(history) if event is Event.EDITED]
     current = history[edits[-1] + 1 :] if edits else history
-    rulings = [event for event in current if event in {Event.RULED_APPROVE, Event.RULED_REJECT}]
+    rulings = [event for event in current if event in {Event.RULED_APPROVE, Event.RULED_REJECT, Event.RULED_HOLD}]
     if rulings:
-        return Status.APPROVED if rulings[-1] is Event.RULED_APPROVE else Status.REJECTED
+        by_person = {Event.RULED_APPROVE: Status.APPROVED, Event.RULED_REJECT: Status.REJECTED}
+        return by_person.get(rulings[-1], Status.HELD)
     by_machine = {event: STATUS_OF_ACTION[action] for action, event in DECIDED.items()}
     decisions = [by_machine[event] for event in current if event in by_machine]
     if decisions:
