@@ -11,10 +11,10 @@ COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/python -m piptools compile -
 ARGS ?=
 
 .DEFAULT_GOAL = help
-.PHONY: help run setup setup-dev test check format bench quality lock clean
+.PHONY: help run setup setup-dev test check format bench quality lock translations clean
 
 help: ## List what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s%s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-13s%s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 run: setup ## Start everything on this machine, with a demo the first time (ARGS="--port 9000")
 	@exec $(BIN)/sluice up $(ARGS)
@@ -45,6 +45,14 @@ lock: setup-dev ## Renew both lock files; needs a .venv of Python 3.11, the olde
 	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "Use: make clean lock PYTHON=python3.11")'
 	$(COMPILE) --upgrade --output-file requirements.lock
 	$(COMPILE) --upgrade --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+
+translations: setup-dev ## Gather the desk's sentences, add new ones to each language, compile
+	@mkdir -p build
+	$(BIN)/pybabel --quiet extract --mapping babel.cfg --keywords lazy_gettext --omit-header --no-location --no-wrap --sort-output \
+		--output build/desk.pot service
+	$(BIN)/pybabel --quiet update --domain desk --ignore-pot-creation-date --no-wrap --no-fuzzy-matching --ignore-obsolete \
+		--input-file build/desk.pot --output-dir service/translations
+	$(BIN)/pybabel --quiet compile --domain desk --directory service/translations
 
 clean: ## Remove .venv and caches; the data folder stays
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

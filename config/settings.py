@@ -56,6 +56,9 @@ class Settings(BaseSettings):
     read_rate_per_second: Count
     read_burst: Count
     auth_failures_per_minute: Count
+    session_idle_minutes: Annotated[int, Field(ge=5, le=525_600)]
+    session_days: Annotated[int, Field(ge=1, le=365)]
+    sign_in_failures_per_minute: Count
     workers: Annotated[int, Field(ge=1, le=64)]
     decision_deadline_seconds: Annotated[int, Field(ge=1, le=86_400)]
     upkeep_seconds: Annotated[float, Field(gt=0, le=60)]

@@ -24,6 +24,9 @@ from service.api import comments, explanation, health, policy, rulings, score
 from service.api.operations import OPERATIONS, Operation
 from service.auth import SiteKeys
 from service.brain import Brain
+from service.desk import frame
+from service.desk.blueprint import is_desk
+from service.desk.errors import error_page
 from service.errors import CONTENT_TYPE, Problem
 from service.limits import Bucket, Failures
 from service.metrics import REQUESTS, SECONDS
@@ -77,6 +80,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         )
     app.add_url_rule("/", view_func=health.front_page, provide_automatic_options=False)
     app.before_request(_begin)
+    frame.register(app, settings)
     app.after_request(_finish)
     app.register_error_handler(Exception, _problem)
     # The model takes a moment to read; the first comments need not wait for it. Not earlier: CPython 3.11 counts the
@@ -101,6 +105,7 @@ def _parts(settings: Settings) -> Web:
         policies=PolicyBook(store),
         writes=Bucket(client, "write", settings.write_rate_per_second, settings.write_burst),
         reads=Bucket(client, "read", settings.read_rate_per_second, settings.read_burst),
+        sign_ins=Failures(client, settings.sign_in_failures_per_minute),
         waiting_slots=threading.BoundedSemaphore(max(1, settings.web_threads // 2)),
         keep=Keep(
             email=settings.retention_email_days > 0,
@@ -161,6 +166,8 @@ def _finish(response: Response) -> Response:
 
 def _problem(error: Exception) -> BaseResponse:
     problem = _as_problem(error)
+    if is_desk(request.path):
+        return error_page(error, problem)
     body = problem.out(g.request_id).model_dump_json(exclude_none=True)
     return Response(body, problem.status, problem.headers, content_type=CONTENT_TYPE)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import ipaddress
 import threading
@@ -43,8 +42,7 @@ class SiteKeys:
         site = self.site_of(key.strip()) if scheme.lower() == "bearer" else None
         if site is not None:
             return site
-        digest = hmac.new(self._secret, b"address:" + client_address(request, self._proxies).encode(), hashlib.sha256)
-        if self._failures.count(digest.hexdigest()[:32]):
+        if self._failures.count(self.address_digest(request, "address")):
             raise Problem(
                 "auth.throttled",
                 "Too many failed authentications; try again in a minute.",
@@ -75,6 +73,15 @@ class SiteKeys:
                     self._known.clear()
                 self._known[digest] = (site, now + BELIEVED_SECONDS)
         return site
+
+    def is_from_proxy(self, request: Request) -> bool:
+        """Whether a reverse proxy that we trust sent this request, so that its X-Forwarded headers count."""
+        return _is_in(request.remote_addr or "", self._proxies)
+
+    def address_digest(self, request: Request, purpose: str) -> str:
+        """What stands for the client's address where failures are counted."""
+        address = client_address(request, self._proxies)
+        return hmac.digest(self._secret, f"{purpose}:{address}".encode(), "sha256").hex()[:32]
 
     def is_local(self, request: Request) -> bool:
         """Whether the request comes from this machine itself, not through a proxy on it that we do not know."""

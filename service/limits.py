@@ -123,7 +123,7 @@ class Failures:
 
     def count(self, address_digest: str) -> bool:
         """Note a failure; true when the address has had too many. Fails open."""
-        key = f"sluice:failures:{address_digest}:{int(time.time() // 60)}"
+        key = self._key(address_digest)
         pipeline = self._redis.pipeline(transaction=False)
         pipeline.incr(key)
         pipeline.expire(key, 120)
@@ -133,3 +133,17 @@ class Failures:
             FAILED_OPEN.inc()
             log.warning("limits.failed_open", kind="auth", error=type(error).__name__)
             return False
+
+    def reached(self, address_digest: str) -> bool:
+        """Whether the address has used up this minute's failures. Fails open."""
+        try:
+            found = self._redis.get(self._key(address_digest))
+        except redis.RedisError as error:
+            FAILED_OPEN.inc()
+            log.warning("limits.failed_open", kind="auth", error=type(error).__name__)
+            return False
+        return int(cast(bytes, found) or 0) >= self._per_minute
+
+    @staticmethod
+    def _key(address_digest: str) -> str:
+        return f"sluice:failures:{address_digest}:{int(time.time() // 60)}"

@@ -19,7 +19,7 @@ from config import Settings
 from service.auth import SiteKeys
 from service.brain import Brain
 from service.errors import Problem, invalid
-from service.limits import Bucket
+from service.limits import Bucket, Failures
 from service.policies import PolicyBook
 from service.queue import Queue, Replies
 from service.rows import Keep
@@ -45,6 +45,7 @@ class Web:
     policies: PolicyBook
     writes: Bucket
     reads: Bucket
+    sign_ins: Failures
     waiting_slots: threading.BoundedSemaphore
     keep: Keep
     metrics_directory: str | None

@@ -28,6 +28,7 @@ from service.store.facts import read_fact
 from service.store.glance import HEAD, SECRET_FACT, fingerprint
 from service.store.migrate import begin_afresh, current_revision, ensure_current, revision_of, upgrade
 from service.store.portable import UnreadableRowError, copy_rows, dump_rows, load_rows, tables_at, tables_of
+from service.store.sessions import forget_everybody
 
 #: A folder or file of unfinished work that is older than this was left by a killed process.
 ABANDONED: Final = timedelta(days=1)
@@ -121,7 +122,7 @@ def replaces_secret(settings: Settings, source: Path, manifest: Manifest) -> boo
 def restore(settings: Settings, source: Path, manifest: Manifest) -> None:
     """Replace what the database holds by an inspected backup, in one transaction; the service may run.
 
-    The model that was promoted in the backup decides. Comments that were pending are found by upkeep.
+    The model that was promoted in the backup decides; pending comments are found by upkeep; everybody signs in again.
 
     Raises:
         BackupError: the backup does not hold what it says, or cannot be used here; the database is as it was.
@@ -206,6 +207,7 @@ def _replace_all(settings: Settings, staging: Store) -> None:
             with staging.snapshot() as rows:
                 for table in tables:
                     copy_rows(rows, connection, table)
+            forget_everybody(connection)  # a session or link that ended since must not come alive again
             ask_for_scrub(connection)  # what was replaced shall not linger in the files
 
         target.write(work)

@@ -1,6 +1,7 @@
 """The tables, as SQLAlchemy Core sees them; ``migrations/`` builds them and a test holds the two together.
 
-Indexes that only some rows are in stand in ``service.store.indexes``.
+Indexes that only some rows are in stand in ``service.store.indexes``, the people who moderate in
+``service.store.tables_people``.
 """
 
 from __future__ import annotations
@@ -58,6 +59,8 @@ api_keys = sa.Table(
     sa.Column("hint", sa.String(4), nullable=False),
     sa.Column("created_at", UTCDateTime, nullable=False),
     sa.Column("revoked_at", UTCDateTime),
+    # What it may do, with spaces between (service.scopes); nothing means everything.
+    sa.Column("scopes", sa.String(100)),
 )
 
 articles = sa.Table(
@@ -285,3 +288,5 @@ for _band in range(6):
         sqlite_where=fingerprints.c[f"band_{_band}"].is_not(None),
         postgresql_where=fingerprints.c[f"band_{_band}"].is_not(None),
     )
+
+from service.store import tables_people  # noqa: E402, F401 - it adds its tables to our metadata

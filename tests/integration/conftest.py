@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from visitors import Visitor, a_person
 
 import config
 from config import Settings
 from service.app import create_app
+from service.roles import Role
 from service.store import accounts
 from service.store.accounts import Site
 from service.store.migrate import ensure_current
@@ -110,3 +112,23 @@ def working(here: runtime.Runtime, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     yield
     stop.set()
     thread.join()
+
+
+@pytest.fixture
+def visitor(app: Flask) -> Visitor:
+    """Somebody at the desk who has not signed in."""
+    return Visitor(app)
+
+
+@pytest.fixture
+def desk(app: Flask, site_and_key: tuple[Site, str]) -> Callable[..., Visitor]:
+    """Makes somebody with a role on the site (by default a moderator) and signs them in."""
+
+    def enter(role: Role = Role.MODERATOR, name: str = "", *, everywhere: bool = False) -> Visitor:
+        name = name or f"the {role.value}"
+        a_person(app, name, role, None if everywhere else site_and_key[0].id)
+        made = Visitor(app)
+        assert made.sign_in(name).status_code == 303
+        return made
+
+    return enter

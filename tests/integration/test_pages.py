@@ -18,7 +18,7 @@ def test_links_lead_somewhere(client: FlaskClient, path: str):
     """Every link on a page ends at a page of ours, and at a place on it when it names one."""
     for link in re.findall(r'href="([^"]+)"', client.get(path).text):
         page, _, place = link.partition("#")
-        answer = client.get(page or path)
+        answer = client.get(page or path, follow_redirects=True)
 
         assert answer.status_code == 200, link
         assert not place or f'id="{place}"' in answer.text, link
