@@ -20,7 +20,7 @@ from werkzeug.wrappers import Response as BaseResponse
 import config
 import config.logs
 from config import Settings
-from service.api import comments, explanation, health, policy, rulings, score
+from service.api import acts, comments, explanation, health, policy, queue, rulings, score
 from service.api.operations import OPERATIONS, Operation
 from service.auth import SiteKeys
 from service.brain import Brain
@@ -41,7 +41,7 @@ from service.web import MAX_BATCH_BYTES, Web, web
 
 log = config.logs.get("web")
 
-ROUTE_MODULES: Final = (comments, explanation, health, policy, rulings, score)
+ROUTE_MODULES: Final = (acts, comments, explanation, health, policy, queue, rulings, score)
 
 SECURITY_HEADERS: Final = {
     "Content-Security-Policy": (

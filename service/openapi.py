@@ -13,7 +13,9 @@ from service.api.operations import Operation, Parameter
 from service.errors import CATALOGUE, CONTENT_TYPE
 from service.schemas import MAX_BATCH_ITEMS, ProblemOut
 
-_COMMENT_ID = "/v1/comments/{id}"
+#: What the id in a path names, by the path's first part; what is not here is one of our comments.
+_THEIR_ARTICLE = "articles"
+_NAMED = {_THEIR_ARTICLE: "Your id of the article.", "acts": "The id of the act."}
 _COMMON_READING = ("auth.invalid", "auth.throttled", "rate.limited", "storage.unavailable")
 _COMMON_WRITING = ("request.malformed", "request.too_large", "content_type.unsupported", "request.invalid")
 
@@ -60,7 +62,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
         described["description"] = operation.description
     parameters = [_parameter(parameter) for parameter in operation.parameters]
     if "{id}" in operation.path:
-        ours = operation.path.startswith(_COMMENT_ID)
+        about = operation.path.split("/")[2]
         theirs: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": 500}
         parameters.insert(
             0,
@@ -68,8 +70,8 @@ def _operation(operation: Operation) -> dict[str, Any]:
                 "name": "id",
                 "in": "path",
                 "required": True,
-                "description": "Sluice's id of the comment." if ours else "Your id of the article.",
-                "schema": {"type": "string", "format": "uuid"} if ours else theirs,
+                "description": _NAMED.get(about, "Sluice's id of the comment."),
+                "schema": theirs if about == _THEIR_ARTICLE else {"type": "string", "format": "uuid"},
             },
         )
     if parameters:

@@ -20,6 +20,7 @@ from classifier.domain import Status
 from service import moderation
 from service.api.answers import comment_of, pending
 from service.api.operations import IDEMPOTENCY_KEY, WAIT, Parameter, operation
+from service.api.paging import CURSOR, LIMIT, cursor, page_limit
 from service.errors import Problem, field_problem, invalid, refused
 from service.limits import Allowance
 from service.metrics import UNANNOUNCED
@@ -61,9 +62,6 @@ RETRY_AFTER_SECONDS: Final = "1"
 RACES: Final = 5
 #: Comments that cost as much as one write: what a worker decides at once.
 BATCH_UNIT: Final = 64
-PAGE_DEFAULT: Final = 50
-PAGE_LIMIT: Final = 200
-_UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _PRINTABLE: Final = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,254}")
 _NDJSON: Final = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 
@@ -72,10 +70,6 @@ STATUS: Final = Parameter(
 )
 EXTERNAL_ID: Final = Parameter(
     "external_id", "query", "Only the comment with your id.", {"type": "string", "pattern": "^[^\\u0000]*$"}
-)
-CURSOR: Final = Parameter("cursor", "query", "next_cursor of the page before.", {"type": "string", "format": "uuid"})
-LIMIT: Final = Parameter(
-    "limit", "query", "Comments per page.", {"type": "integer", "minimum": 1, "maximum": PAGE_LIMIT, "default": 50}
 )
 ORDER: Final = Parameter(
     "order", "query", "Which come first.", {"type": "string", "enum": ["newest", "oldest"], "default": "newest"}
@@ -171,7 +165,7 @@ def list_comments(site: Site) -> Response:
     """
     status = _choice("status", [s.value for s in Status])
     newest_first = _choice("order", ["newest", "oldest"]) != "oldest"
-    limit = _page_limit()
+    limit = page_limit()
     external_id = request.args.get("external_id")
     if external_id is not None and "\0" in external_id:
         raise field_problem("#/external_id", "Must not contain the NUL character.")
@@ -181,7 +175,7 @@ def list_comments(site: Site) -> Response:
             site.id,
             status=Status(status) if status else None,
             external_id=external_id,
-            after=_cursor(),
+            after=cursor(),
             newest_first=newest_first,
             limit=limit + 1,
         )
@@ -478,19 +472,3 @@ def _choice(name: str, allowed: list[str]) -> str | None:
     if value is not None and value not in allowed:
         raise field_problem(f"#/{name}", f"Must be one of: {', '.join(allowed)}.")
     return value
-
-
-def _page_limit() -> int:
-    value = request.args.get("limit", str(PAGE_DEFAULT))
-    if not (value.isascii() and value.isdigit() and 1 <= int(value[:9]) <= PAGE_LIMIT):
-        raise field_problem("#/limit", f"Must be a number from 1 to {PAGE_LIMIT}.")
-    return int(value)
-
-
-def _cursor() -> str | None:
-    value = request.args.get("cursor")
-    if value is None:
-        return None
-    if not _UUID.fullmatch(value.lower()):
-        raise field_problem("#/cursor", "Must be the next_cursor of a page.")
-    return value.lower()

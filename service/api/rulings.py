@@ -30,7 +30,7 @@ RULING: Final = Parameter(
 class RulingIn(Strict):
     """A moderator's final word on the text they saw."""
 
-    action: Literal["approve", "reject"]
+    action: Literal["approve", "reject", "hold"] = Field(description="`hold` puts it back into the queue.")
     revision: int = Field(ge=1, le=2**31 - 1, strict=True, description="The revision that was read.")
     reason: RulingReason | None = Field(
         None,
@@ -45,7 +45,7 @@ class RulingRecord(BaseModel):
 
     id: Uuid
     revision: int
-    action: Literal["approve", "reject", "undo"]
+    action: Literal["approve", "reject", "hold", "undo"]
     reason: str | None
     note: str | None
     moderator: str
@@ -72,8 +72,8 @@ class RulingsOut(BaseModel):
 def rule_on_comment(site: Site, comment_id: str) -> Response:
     """Rule on a comment.
 
-    Approve or reject it, whatever was decided or ruled before; no decision of the machine overturns it. A ruling on a
-    revision that is no longer the current one is refused.
+    Approve or reject it, or put it back into the queue, whatever was decided or ruled before; no decision of the
+    machine overturns it. A ruling on a revision that is no longer the current one is refused.
     """
     here = web()
     body = read_bytes(MAX_COMMENT_BYTES)

@@ -31,6 +31,27 @@ def acts_on(connection: Connection, comment_id: str) -> list[AnyRow]:
     return list(connection.execute(query))
 
 
+def acts_of_site(
+    connection: Connection,
+    site_id: str,
+    *,
+    limit: int,
+    comment_id: str | None = None,
+    verb: str | None = None,
+    actor: str | None = None,
+    before: str | None = None,
+) -> list[AnyRow]:
+    """A site's acts, the newest first, those before an id; every filter that is set must fit."""
+    query = sa.select(acts).where(acts.c.site_id == site_id)
+    given = {acts.c.comment_id: comment_id, acts.c.verb: verb, acts.c.actor: actor}
+    for column, value in given.items():
+        if value is not None:
+            query = query.where(column == value)
+    if before is not None:
+        query = query.where(acts.c.id < before)
+    return list(connection.execute(query.order_by(acts.c.id.desc()).limit(limit)))
+
+
 def members_of(connection: Connection, batch_id: str) -> list[AnyRow]:
     """The acts of a batch."""
     query = sa.select(acts).where(acts.c.batch_id == batch_id).order_by(acts.c.id)

@@ -118,7 +118,7 @@ def test_nobody_rules_on_another_sites_comment(client, headers, make_site, place
 @pytest.mark.parametrize(
     ("change", "pointer"),
     [
-        ({"action": "hold"}, "#/action"),
+        ({"action": "undo"}, "#/action"),
         ({"action": None}, "#/action"),
         ({"revision": "1"}, "#/revision"),
         ({"revision": 0}, "#/revision"),
