@@ -22,6 +22,7 @@ class Event(StrEnum):
     RULED_APPROVE = "ruled_approve"
     RULED_REJECT = "ruled_reject"
     RULED_HOLD = "ruled_hold"
+    REPORTED = "reported"
     UNRULED = "unruled"
     EDITED = "edited"
     ERASED = "erased"
@@ -33,6 +34,8 @@ class Standing(StrEnum):
     PENDING = "pending"
     HELD_LATE = "held_late"
     DECIDED = "decided"
+    PUBLISHED = "published"
+    """Decided too: approved, and no person has spoken."""
     RULED = "ruled"
     ERASED = "erased"
 
@@ -73,6 +76,8 @@ TABLE: Final = {
     # A machine's answer that comes after the deadline still counts, as long as no person has spoken.
     Standing.HELD_LATE: _DECISIONS | _RULINGS | _LEAVING,
     Standing.DECIDED: _RULINGS | _LEAVING,
+    # So many readers flagged it that it comes down until a person has looked. What a person ruled stays up.
+    Standing.PUBLISHED: _RULINGS | _LEAVING | {Event.REPORTED: Status.HELD},
     # A decision never overturns a ruling on the same revision; it is only recorded.
     # A ruling taken back leaves the comment as if no person had spoken; what else is on record is then applied again.
     Standing.RULED: _RULINGS | _LEAVING | {Event.UNRULED: Status.PENDING},
@@ -88,7 +93,9 @@ def standing(status: Status, *, late: bool, ruled: bool) -> Standing:
         return Standing.RULED
     if status is Status.PENDING:
         return Standing.PENDING
-    return Standing.HELD_LATE if late else Standing.DECIDED
+    if late:
+        return Standing.HELD_LATE
+    return Standing.PUBLISHED if status is Status.APPROVED else Standing.DECIDED
 
 
 def next_status(current: Standing, event: Event) -> Status | None:

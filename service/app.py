@@ -20,7 +20,8 @@ from werkzeug.wrappers import Response as BaseResponse
 import config
 import config.logs
 from config import Settings
-from service.api import acts, comments, explanation, health, policy, queue, rulings, score
+from service import reader_pages
+from service.api import acts, comments, explanation, health, policy, queue, reports, rulings, score
 from service.api.operations import OPERATIONS, Operation
 from service.auth import SiteKeys
 from service.brain import Brain
@@ -41,7 +42,7 @@ from service.web import MAX_BATCH_BYTES, Web, web
 
 log = config.logs.get("web")
 
-ROUTE_MODULES: Final = (acts, comments, explanation, health, policy, queue, rulings, score)
+ROUTE_MODULES: Final = (acts, comments, explanation, health, policy, queue, reports, rulings, score)
 
 SECURITY_HEADERS: Final = {
     "Content-Security-Policy": (
@@ -81,6 +82,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.add_url_rule("/", view_func=health.front_page, provide_automatic_options=False)
     app.before_request(_begin)
     frame.register(app, settings)
+    reader_pages.register(app)
     app.after_request(_finish)
     app.register_error_handler(Exception, _problem)
     # The model takes a moment to read; the first comments need not wait for it. Not earlier: CPython 3.11 counts the

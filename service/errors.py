@@ -58,6 +58,8 @@ CATALOGUE: Final = {
     "comment.erased": Entry(410, "This comment was erased", "Nothing; the comment is gone for good"),
     "act.final": Entry(409, "This cannot be taken back", "Erasure is for good; take back the act itself, not its undo"),
     "act.undone": Entry(409, "This was taken back before", "Nothing; read the history to see by whom"),
+    "appeal.nothing": Entry(409, "There is nothing to appeal", "Nothing; only a comment that was turned down can be"),
+    "appeal.made": Entry(409, "There was an appeal already", "Nothing; a person looks again once"),
     "item.closed": Entry(409, "The comment is not in the queue any more", "Read the comment again; it was decided"),
     "item.claimed": Entry(
         409, "A colleague is looking at this comment", "Wait until the lease ends, or say that you take it over"

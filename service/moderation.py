@@ -21,7 +21,7 @@ from service.queue_items import item_row
 from service.reputation import NOTHING_SEEN, Evidence
 from service.rows import KEEP_ALL, Keep, author_columns, decision_row, new_row, revision_row
 from service.schemas import ArticleFacts, ArticleIn, CommentIn, Edit, Submission
-from service.store import campaigns, review
+from service.store import campaigns, readers, review
 from service.store import comments as store
 from service.store.accounts import new_id
 
@@ -193,6 +193,7 @@ def erase(connection: Connection, site_id: str, comment_id: str) -> None:
     store.forget_text(connection, comment_id)
     campaigns.forget_fingerprint(connection, site_id, comment_id)
     review.forget_comment(connection, comment_id)
+    readers.forget_comment(connection, comment_id)
     reputation.forget(connection, state)
     empty = dict.fromkeys(
         (

@@ -82,12 +82,13 @@ def restore(connection: Connection, after: State, decision: AnyRow | None, *, wa
     if waits and of_now:
         review.reopen_items(connection, [after.id])
     elif waits:
-        review.open_items(connection, [_row_of_decision(after, decision, now)])
+        review.open_items(connection, [row_of_decision(after, decision, now)])
     elif of_now:
         review.close_items(connection, [after.id], now)
 
 
-def _row_of_decision(state: State, decision: AnyRow | None, now: datetime) -> dict[str, Any]:
+def row_of_decision(state: State, decision: AnyRow | None, now: datetime) -> dict[str, Any]:
+    """The place in the queue of a comment by what was decided on it, whatever that was."""
     if decision is None:
         return plain_row(state, now)
     reasons = tuple(

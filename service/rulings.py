@@ -325,6 +325,9 @@ def _take_back(
     elif decision is not None:
         event = Event.LATE if decision.kind == "late" else DECIDED[Action(decision.action)]
         status = next_status(Standing.PENDING, event) or unruled
+    made = acts.act_of_ruling(connection, state.id, ruling_id)
+    if earlier is None and made is not None and decision is not None and decision.decided_at <= made.at:
+        status = Status(made.status_before)  # readers' reports may have held what the machine had approved
     late = earlier is None and decision is not None and decision.kind == "late"
     after = replace(state, status=status, ruled=earlier is not None, held_late=late)
     changes: dict[str, Any] = {
@@ -338,7 +341,6 @@ def _take_back(
         changes |= {"waiting_since": now, "attempts": 0}
     store.update_comment(connection, state.id, changes)
     reputation.move(connection, [(state, after)])
-    made = acts.act_of_ruling(connection, state.id, ruling_id)
     was_open = bool(made is not None and made.detail and made.detail.get("was_open"))
     queue_items.restore(connection, after, decision, was_open=was_open, now=now)
     act = act_row(

@@ -245,6 +245,10 @@ class CommentOut(BaseModel):
     policy: str | None
     received_at: datetime
     decided_at: datetime | None
+    status_page: str = Field(
+        description="A page for the comment's author: whether it waits, is published or not and why, with a "
+        "form to ask once for another look. It needs no account and shows no personal data."
+    )
 
 
 class ScoreOut(BaseModel):

@@ -6,13 +6,17 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from flask import request
+
 from classifier.documents import counterfactual_document, reason_document
 from classifier.domain import Action, Change, Status, Verdict
 from classifier.ledger import Account, What
 from classifier.lifecycle import ACTION_OF_STATUS
+from service.reader_links import PREFIX, token_of
 from service.schemas import CommentOut, DecisionOut, ReasonOut, RulingOut, ScoreOut, Scores
 from service.schemas_explained import AccountOut, AccountsOut, CounterfactualOut, PartOut
 from service.store.comments import AnyRow
+from service.web import web
 
 
 def comment_of(row: AnyRow) -> CommentOut:
@@ -44,6 +48,7 @@ def comment_of(row: AnyRow) -> CommentOut:
         policy=row.policy,
         received_at=row.received_at,
         decided_at=row.ruled_at or row.decided_at,
+        status_page=status_page(row.id),
     )
 
 
@@ -65,7 +70,15 @@ def pending(comment_id: str, external_id: str | None, article_id: str, received_
         policy=None,
         received_at=received_at,
         decided_at=None,
+        status_page=status_page(comment_id),
     )
+
+
+def status_page(comment_id: str) -> str:
+    """Where the comment's reader sees how it stands."""
+    settings = web().settings
+    base = settings.public_url.rstrip("/") or request.host_url.rstrip("/")
+    return f"{base}{PREFIX}{token_of(settings.secret, comment_id)}"
 
 
 def score_of(verdict: Verdict) -> ScoreOut:

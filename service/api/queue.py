@@ -248,7 +248,9 @@ def item_of(row: AnyRow) -> QueueItem:
     claimed = row.claimed_until is not None and row.claimed_until > moment
     claim = ClaimOut.model_construct(moderator=row.claimed_name, until=row.claimed_until)
     proposal = ProposalOut.model_construct(
-        action=row.proposed_action, reason=row.proposed_reason, moderator=row.proposed_name
+        action=row.proposed_action and Action(row.proposed_action),
+        reason=row.proposed_reason,
+        moderator=row.proposed_name,
     )
     return QueueItem.model_construct(
         id=row.comment_id,

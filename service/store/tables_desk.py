@@ -93,3 +93,28 @@ skips = sa.Table(
     sa.Column("comment_id", Id, sa.ForeignKey("comments.id", ondelete="CASCADE"), primary_key=True, index=True),
     sa.Column("skipped_at", UTCDateTime, nullable=False),
 )
+
+# An author's request to look again: one for a comment, by whoever has its page; its words are erased with the comment.
+appeals = sa.Table(
+    "appeals",
+    metadata,
+    sa.Column("comment_id", Id, sa.ForeignKey("comments.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("revision", sa.Integer, nullable=False),
+    # service.readers.AppealReason
+    sa.Column("reason", sa.String(20), nullable=False),
+    sa.Column("text", sa.Text),
+    sa.Column("made_at", UTCDateTime, nullable=False),
+)
+
+# Readers' flags, one from each reader; who flagged is kept as a keyed hash.
+reports = sa.Table(
+    "reports",
+    metadata,
+    sa.Column("comment_id", Id, sa.ForeignKey("comments.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("reporter", sa.String(40), primary_key=True),
+    sa.Column("revision", sa.Integer, nullable=False),
+    # classifier.lessons.RulingReason
+    sa.Column("reason", sa.String(100), nullable=False),
+    sa.Column("note", sa.Text),
+    sa.Column("made_at", UTCDateTime, nullable=False),
+)

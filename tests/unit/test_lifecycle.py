@@ -29,6 +29,7 @@ pending    late             held
 pending    ruled_approve    approved
 pending    ruled_reject     rejected
 pending    ruled_hold       held
+pending    reported         -
 pending    edited           pending
 pending    unruled          -
 pending    erased           erased
@@ -39,6 +40,7 @@ held_late  late             -
 held_late  ruled_approve    approved
 held_late  ruled_reject     rejected
 held_late  ruled_hold       held
+held_late  reported         -
 held_late  edited           pending
 held_late  unruled          -
 held_late  erased           erased
@@ -49,9 +51,21 @@ decided    late             -
 decided    ruled_approve    approved
 decided    ruled_reject     rejected
 decided    ruled_hold       held
+decided    reported         -
 decided    edited           pending
 decided    unruled          -
 decided    erased           erased
+published  decided_approve  -
+published  decided_hold     -
+published  decided_reject   -
+published  late             -
+published  ruled_approve    approved
+published  ruled_reject     rejected
+published  ruled_hold       held
+published  reported         held
+published  edited           pending
+published  unruled          -
+published  erased           erased
 ruled      decided_approve  -
 ruled      decided_hold     -
 ruled      decided_reject   -
@@ -59,6 +73,7 @@ ruled      late             -
 ruled      ruled_approve    approved
 ruled      ruled_reject     rejected
 ruled      ruled_hold       held
+ruled      reported         -
 ruled      edited           pending
 ruled      unruled          pending
 ruled      erased           erased
@@ -69,6 +84,7 @@ erased     late             -
 erased     ruled_approve    -
 erased     ruled_reject     -
 erased     ruled_hold       -
+erased     reported         -
 erased     edited           -
 erased     unruled          -
 erased     erased           -
@@ -103,8 +119,10 @@ def test_where_a_comment_stands(status, late, ruled):
         assert found is Standing.RULED
     elif status is Status.PENDING:
         assert found is Standing.PENDING
+    elif late:
+        assert found is Standing.HELD_LATE
     else:
-        assert found is (Standing.HELD_LATE if late else Standing.DECIDED)
+        assert found is (Standing.PUBLISHED if status is Status.APPROVED else Standing.DECIDED)
 
 
 def test_actions_and_statuses_are_one_to_one():
@@ -147,7 +165,9 @@ def rebuilt(history: list[Event]) -> Status:
     by_machine = {event: STATUS_OF_ACTION[action] for action, event in DECIDED.items()}
     decisions = [by_machine[event] for event in current if event in by_machine]
     if decisions:
-        return decisions[0]
+        first = next(at for at, event in enumerate(current) if event in by_machine)
+        flagged = decisions[0] is Status.APPROVED and Event.REPORTED in current[first:]
+        return Status.HELD if flagged else decisions[0]
     return Status.HELD if Event.LATE in current else Status.PENDING
 
 
