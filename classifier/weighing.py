@@ -10,6 +10,7 @@ from math import exp
 from classifier.domain import HEADS, Action, Context, Signal
 from classifier.owner import Demand
 from classifier.policy import Policy, Ruled, decide
+from classifier.relevance import language_in
 from classifier.signals import find_signals
 from classifier.text import Document
 
@@ -32,6 +33,11 @@ class Weighed:
     def action(self) -> Action:
         """What comes out."""
         return self.ruled.action
+
+    @property
+    def language(self) -> str | None:
+        """The language of the text, if it is plain."""
+        return language_in(self.document)
 
     @property
     def codes(self) -> frozenset[str]:

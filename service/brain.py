@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from classifier.ledger import Account
     from classifier.policy import Policy
     from classifier.text import Document
+    from classifier.weighing import Weighed
     from service.adaptations import Adaptations
 
 #: So many comments are judged as one batch; larger batches are no cheaper.
@@ -99,6 +100,21 @@ class Brain:
         verdicts = iter(assess(contexts, in_use.scorer, policies, documents, adaptations))
         for piece in pieces:
             piece.answer = list(islice(verdicts, len(piece.item)))
+
+    def weigh_twice(
+        self, contexts: Sequence[Context], policies: Sequence[tuple[Policy, Policy]], site_id: str
+    ) -> list[tuple[Weighed, Weighed]]:
+        """The comments of a site under one policy and under another.
+
+        Raises:
+            LookupError: there is no model.
+        """
+        from classifier.whatif import weigh_twice  # noqa: PLC0415
+
+        in_use = self._champion.in_use()
+        if in_use.scorer is None:
+            raise LookupError("No model is loaded.")
+        return weigh_twice(contexts, in_use.scorer, policies, self._adaptation(site_id, in_use))
 
     def explain(self, context: Context, policy: Policy, site_id: str) -> dict[str, Account] | None:
         """What every score of a comment on this site is made of as it is judged now; nothing without a model."""

@@ -22,6 +22,9 @@ class Decided:
     site_id: str
     context: Context
     ruled: Action | None
+    status: Status
+    author_key: str | None
+    earns: bool
 
 
 def last_decided(connection: Connection, site_id: str | None, limit: int) -> Iterator[Decided]:
@@ -75,4 +78,5 @@ def last_decided(connection: Connection, site_id: str | None, limit: int) -> Ite
             form_seconds=row.form_seconds,
             now=row.received_at,
         )
-        yield Decided(row.id, row.site_id, context, _RULED.get(row.status) if row.ruled else None)
+        ruled = _RULED.get(row.status) if row.ruled else None
+        yield Decided(row.id, row.site_id, context, ruled, Status(row.status), row.author_key, row.earns)
