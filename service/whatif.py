@@ -65,6 +65,16 @@ class WhatIf:
     by_language: dict[str, Counter[str]] = field(default_factory=dict)
     """For each language: comments, held before, held after, rejected before, rejected after."""
 
+    @property
+    def stricter_count(self) -> int:
+        """How many comments would have fared worse."""
+        return sum(count for (before, after), count in self.flips.items() if _graver(before, after))
+
+    @property
+    def looser_count(self) -> int:
+        """How many would have fared better."""
+        return self.flips.total() - self.stricter_count
+
     def per_day(self, action: Action, *, after: bool) -> float:
         """How many comments a day get this action."""
         return (self.after if after else self.before)[action] / max(self.days, 1e-9)
@@ -154,7 +164,11 @@ def _judge(brain: Brain, site_id: str, portion: Sequence[Decided], shelves: tupl
         found.flips[before, after] += 1
         risk = max(one.scores.values(), default=0.5)
         flip = Flip(row.id, row.context.text, before, after, risk, row.ruled)
-        (found.stricter if _ORDER.index(after) > _ORDER.index(before) else found.looser).append(flip)
+        (found.stricter if _graver(before, after) else found.looser).append(flip)
+
+
+def _graver(before: Action, after: Action) -> bool:
+    return _ORDER.index(after) > _ORDER.index(before)
 
 
 _ORDER: Final = (Action.APPROVE, Action.HOLD, Action.REJECT)
