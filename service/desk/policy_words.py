@@ -95,4 +95,4 @@ def _closed(document: PolicyDocument) -> Iterator[str]:
 
 def percent(chance: float | None) -> str:
     """A line of the policy as people say it."""
-    return "-" if chance is None else f"{chance * 100:g} %"
+    return "-" if chance is None else f"{chance * 100:g}\N{NO-BREAK SPACE}%"

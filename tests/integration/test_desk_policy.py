@@ -54,7 +54,7 @@ def test_what_holds_is_said_in_sentences(admin, place):
     """The default policy, and that the site has said nothing yet."""
     page = admin.get(place).text
 
-    assert "Spam: held from 50 % on, rejected from 99 % on." in page
+    assert "Spam: held from 50\N{NO-BREAK SPACE}% on, rejected from 99\N{NO-BREAK SPACE}% on." in page
     assert "Direct threats, private addresses and calls to harm are held and shown first." in page
     assert "the default policy holds" in page
 
@@ -68,7 +68,7 @@ def test_a_change_is_tried_and_then_saved_and_taken_back(admin, place, comments,
     assert "3 comments of the last days were judged" in tried
     assert "approve → <strong>hold</strong>" in tried
     assert HOSTILE not in tried
-    assert "Spam: held from 40 % on." in tried
+    assert "Spam: held from 40\N{NO-BREAK SPACE}% on." in tried
     assert client.get("/v1/policy", headers=headers).json["version"] == 0
     save = {name: hidden(tried, name) for name in ("scope", "version", "toml")}
     assert admin.post(place, save).status_code == 422
