@@ -167,7 +167,7 @@ def test_no_page_changes_anything_by_being_opened(app: Flask, desk: Enter):
     for rule in app.url_map.iter_rules():
         if rule.rule.startswith("/desk") and "GET" in rule.methods and rule.arguments <= {"site_name"}:
             answer = admin.get(rule.rule.replace("<site_name>", "blog"))
-            assert answer.status_code < 400, rule.rule
+            assert answer.status_code < 400 or rule.endpoint in {"desk.oidc", "desk.oidc_back"}, rule.rule
     assert everything(app) == before
 
 
