@@ -89,8 +89,9 @@ def change_role(connection: Connection, user: User, site_id: str | None, role: R
     store.lock_people(connection)
     if store.roles_of(connection, user.id).get(site_id) is role:
         return
+    managing = store.admins_of_all_sites(connection)
     store.set_role(connection, user.id, site_id, role)
-    _still_managed(connection)
+    _still_managed(connection, managing)
     sessions.delete_sessions_of(connection, user.id)
 
 
@@ -101,8 +102,9 @@ def disable(connection: Connection, user: User, now: datetime) -> None:
         LastAdminError.
     """
     store.lock_people(connection)
+    managing = store.admins_of_all_sites(connection)
     store.update_user(connection, user.id, {"disabled_at": now})
-    _still_managed(connection)
+    _still_managed(connection, managing)
     sessions.delete_sessions_of(connection, user.id)
     sessions.delete_links(connection, user.id)
 
@@ -191,6 +193,6 @@ def _hashed(password: str, name: str) -> str:
     return passwords.hash_password(password)
 
 
-def _still_managed(connection: Connection) -> None:
-    if not store.admins_of_all_sites(connection):
+def _still_managed(connection: Connection, before: set[str]) -> None:
+    if before and not store.admins_of_all_sites(connection):
         raise LastAdminError("Somebody else must be an admin of all sites first; nobody would be left.")

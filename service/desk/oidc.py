@@ -18,7 +18,7 @@ from config import Settings
 from service.admission import NotAdmittedError, Rules, admit, grant_from
 from service.desk.blueprint import desk
 from service.desk.session import Page, local_path, sign_in
-from service.people import LastAdminError
+from service.store.accounts import AccountError
 from service.web import now, web
 
 log = config.logs.get("desk")
@@ -65,7 +65,7 @@ def hear_provider() -> Page:
     rules = Rules(settings.oidc_roles_claim, tuple(map(grant_from, settings.oidc_roles)), settings.oidc_match_email)
     try:
         user = here.store.write(lambda connection: admit(connection, settings.oidc_issuer, claims, rules, moment))
-    except (NotAdmittedError, LastAdminError):
+    except (NotAdmittedError, AccountError):
         log.warning("desk.not_admitted")
         return Response(render_template("desk/oidc.html", known=True), 403)
     log.info("desk.signed_in", user=user.id, how="oidc")
