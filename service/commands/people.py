@@ -16,7 +16,7 @@ from config import Settings
 from service import people
 from service.commands.options import as_json, data_dir, plainly, write
 from service.people import LINK_HOURS
-from service.process.up import DESK_MARK, base_url
+from service.process.up import ADDRESS_FILE, DESK_MARK, base_url
 from service.roles import Role
 from service.store import accounts
 from service.store import people as store
@@ -179,7 +179,11 @@ def _address(chosen: Settings, token: str) -> str:
 
 
 def _base(chosen: Settings) -> str:
-    return chosen.public_url.rstrip("/") or base_url(chosen.host, chosen.port)
+    """Where browsers reach the service: as the operator says, else where one runs on this folder, else as set."""
+    running = chosen.data_dir / "run" / ADDRESS_FILE
+    if chosen.public_url or not running.exists():
+        return chosen.public_url.rstrip("/") or base_url(chosen.host, chosen.port)
+    return running.read_text(encoding="utf-8").strip()
 
 
 def _about(link: str | None) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 import config.logs
 from service import people, second_factor
 from service.desk.blueprint import desk
-from service.desk.language import LANGUAGES
+from service.desk.language import LANGUAGES, speaking
 from service.desk.preferences import PRESETS, changed, settled
 from service.desk.session import Page, desk_page, sign_in, signed_in
 from service.desk.session import sign_out as sign_out_here
@@ -107,16 +107,16 @@ def save_preferences() -> Page:
     me = signed_in()
     asked = request.form.get("language", "")
     language = asked if asked in LANGUAGES else None
-    letters = request.form.get("letters") == "on"
+    preset, letters = request.form.get("preset", ""), request.form.get("letters") == "on"
 
     def work(connection: Connection) -> None:
         kept = store.user_with_id(connection, me.id)
-        preferences = changed({} if kept is None else kept.preferences, request_preset, letters=letters)
+        preferences = changed({} if kept is None else kept.preferences, preset, letters=letters)
         people.prefer(connection, me.id, language, preferences)
 
-    request_preset = request.form.get("preset", "")
     web().store.write(work)
-    flash(gettext("Saved."), "good")
+    with speaking(language):
+        flash(gettext("Saved."), "good")
     return redirect(url_for("desk.account"), 303)
 
 

@@ -36,6 +36,8 @@ UNREADABLE: Final = 3
 DEMO_MARK: Final = "demo-shown"
 #: In the run folder once there is somebody who can sign in at the desk.
 DESK_MARK: Final = "desk-open"
+#: In the run folder while the service runs: where, so that other commands can make links to it.
+ADDRESS_FILE: Final = "address"
 
 WEB_STAGE, WORK_STAGE, REDIS_STAGE = range(3)
 
@@ -175,6 +177,7 @@ def run(plan: Plan, log: Log) -> int:
         if not _wait_until_ready(plan, supervisor):
             _say(f"The web process ended {HOPELESS} times before it was ready; its own words are above.")
             return 1
+        (plan.run_folder / ADDRESS_FILE).write_text(plan.url, encoding="utf-8")
         log.info("ready", seconds=round(time.monotonic() - began, 2))
         if plan.demo and not (plan.run_folder / DEMO_MARK).exists():
             supervisor.run_once(Spec(name="demo", argv=tuple(plan.demo)), DEMO_SECONDS)
@@ -187,6 +190,7 @@ def run(plan: Plan, log: Log) -> int:
     except StopRequested as request:
         log.info("stopping", signal=request)
     finally:
+        (plan.run_folder / ADDRESS_FILE).unlink(missing_ok=True)
         supervisor.end_all()
     return 0
 
