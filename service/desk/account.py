@@ -73,6 +73,10 @@ def set_code() -> Page:
     totp_secret, code = request.form.get("secret", ""), request.form.get("code", "")
     if not _TOTP_SECRET.fullmatch(totp_secret):
         return _code_form(second_factor.new_secret())
+    user = _myself()
+    problem = _password_problem(user) if user.has_totp else ""  # an open desk must not lock its owner out
+    if problem:
+        return _code_form(totp_secret, problem)
     secret, moment = here.settings.secret, now()
     try:
         codes = here.store.write(
@@ -148,6 +152,12 @@ def _password_problem(user: User) -> str:
     return ""
 
 
+def _asks_password() -> bool:
+    """Whether replacing the second step takes the present password."""
+    user = _myself()
+    return user.has_totp and user.has_password
+
+
 def _account(**problems: str) -> Response:
     me = signed_in()
     with web().store.read() as connection:
@@ -174,6 +184,11 @@ def _code_form(totp_secret: str, problem: str = "") -> Response:
     picture = Markup(drawn.svg_inline(scale=5, border=4, light="#fff", omitsize=True, svgclass="qr"))  # noqa: S704
     spaced = " ".join(totp_secret[at : at + 4] for at in range(0, len(totp_secret), 4))
     body = render_template(
-        "desk/account_code.html", picture=picture, secret=totp_secret, spaced=spaced, problem=problem
+        "desk/account_code.html",
+        picture=picture,
+        secret=totp_secret,
+        spaced=spaced,
+        problem=problem,
+        asks_password=_asks_password(),
     )
     return Response(body, 422 if problem else 200)

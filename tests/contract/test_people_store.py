@@ -15,8 +15,7 @@ from service.scopes import Scope
 from service.store import accounts, sessions
 from service.store import people as store_of_people
 from service.store.engine import Store
-from service.store.sessions import Session
-from service.store.tables_people import memberships, users
+from service.store.tables_people import memberships
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 SECRET = b"a secret of the test suite, long enough"
@@ -205,19 +204,6 @@ def test_a_weaker_hash_is_renewed_by_signing_in(store):
     assert renewed != weak
     assert "m=19456,t=2" in renewed
     assert sign_in.check_password(store, "Ada", PASSWORD, NOW)[0].id == ada.id
-
-
-def test_after_a_restore_nobody_is_signed_in(store):
-    """An old session or link must not come alive again."""
-    ada = add(store, "Ada")
-    store.write(lambda c: sessions.insert_session(c, Session("x" * 64, ada.id, NOW, NOW, NOW, "password")))
-    store.write(lambda c: people.make_link(c, SECRET, "invite", ada.id, NOW))
-
-    store.write(sessions.forget_everybody)
-
-    with store.read() as connection:
-        assert sessions.sessions_of(connection, ada.id) == []
-        assert connection.execute(users.select()).one().name == "Ada"
 
 
 # --- What a key may do --------------------------------------------------------------------------------------------

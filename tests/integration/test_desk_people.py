@@ -249,11 +249,15 @@ def test_a_code_from_nowhere_is_not_accepted(app: Flask, visitor: Visitor):
 
 
 def test_the_second_step_goes_with_the_password_only(app: Flask, visitor: Visitor):
-    """Whoever finds an open desk cannot switch it off."""
+    """Whoever finds an open desk can neither switch it off nor put their own phone in its place."""
     a_person(app, "Ada")
     visitor.sign_in("Ada")
     set_up_codes(visitor)
+    theirs = pyotp.random_base32()
 
+    stolen = visitor.post("/desk/account/code", {"secret": theirs, "code": pyotp.TOTP(theirs).now()})
+    assert stolen.status_code == 422
+    assert "not your present password" in stolen.text
     assert visitor.post("/desk/account/code/drop", {"current": "guessed it is"}).status_code == 422
     assert visitor.post("/desk/account/code/drop", {"current": PASSWORD}).status_code == 303
     assert Visitor(app).sign_in("Ada").location == "/desk/"
