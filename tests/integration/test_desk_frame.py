@@ -246,6 +246,16 @@ def test_cookies_stay_on_https_where_there_is_https(app: Flask, visitor: Visitor
 
 
 @pytest.mark.parametrize(
+    ("overrides", "secure"), [({"trusted_proxies": ("127.0.0.0/8",)}, True), ({"trusted_proxies": ()}, False)]
+)
+def test_only_a_proxy_that_we_know_can_say_https(visitor: Visitor, secure: bool):
+    """Others' word for it does not count."""
+    page = visitor.get("/desk/sign-in", headers={"X-Forwarded-Proto": "https"})
+
+    assert ("Secure" in page.headers["Set-Cookie"]) is secure
+
+
+@pytest.mark.parametrize(
     ("asked", "goes_to"),
     [
         ("/desk/blog/queue?sort=oldest&lang=de", "/desk/blog/queue?sort=oldest&lang=de"),
