@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import ipaddress
 import os
+import re
 import secrets
 import tomllib
 from collections.abc import Mapping
@@ -24,6 +25,8 @@ DEFAULTS_FILE: Final = Path(__file__).with_name("defaults.toml")
 PREFIX: Final = "SLUICE_"
 # Read by other parts than Settings: the operator's file, and the test suite's own switches.
 NOT_SETTINGS: Final = ("SLUICE_CONFIG", "SLUICE_TEST_")
+
+_GRANT: Final = re.compile(r".+=(?:viewer|trainee|moderator|admin)(?:@.+)?")
 
 Port = Annotated[int, Field(ge=0, le=65_535)]
 Days = Annotated[int, Field(ge=0, le=36_500)]
@@ -59,6 +62,14 @@ class Settings(BaseSettings):
     session_idle_minutes: Annotated[int, Field(ge=5, le=525_600)]
     session_days: Annotated[int, Field(ge=1, le=365)]
     sign_in_failures_per_minute: Count
+    oidc_issuer: str
+    oidc_client_id: str
+    oidc_client_secret: str = Field(repr=False)
+    oidc_label: Annotated[str, Field(max_length=60)]
+    oidc_scopes: Annotated[tuple[str, ...], NoDecode]
+    oidc_roles_claim: str
+    oidc_roles: Annotated[tuple[str, ...], NoDecode]
+    oidc_match_email: bool
     workers: Annotated[int, Field(ge=1, le=64)]
     decision_deadline_seconds: Annotated[int, Field(ge=1, le=86_400)]
     upkeep_seconds: Annotated[float, Field(gt=0, le=60)]
@@ -70,7 +81,7 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"]
     log_format: Literal["console", "json"]
 
-    @field_validator("trusted_proxies", mode="before")
+    @field_validator("trusted_proxies", "oidc_scopes", "oidc_roles", mode="before")
     @classmethod
     def _split_commas(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -80,6 +91,23 @@ class Settings(BaseSettings):
     def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for network in value:
             ipaddress.ip_network(network, strict=False)
+        return value
+
+    @field_validator("oidc_roles")
+    @classmethod
+    def _are_grants(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for grant in value:
+            if not _GRANT.fullmatch(grant):
+                msg = "must be like value=role or value=role@site, with viewer, trainee, moderator or admin as role"
+                raise ValueError(msg)
+        return value
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _is_issuer(cls, value: str) -> str:
+        if value and not value.startswith(("https://", "http://")):
+            msg = "must be empty or the provider's address, https://…"
+            raise ValueError(msg)
         return value
 
     @field_validator("data_dir")

@@ -136,7 +136,7 @@ def _view(operation: Operation) -> Callable[..., Response]:
 
     def site_view(**arguments: object) -> Response:
         here = web()
-        site = here.keys.authenticate(request)
+        site = here.keys.authenticate(request, operation.needs)
         allowance = (here.writes if operation.scope == "write" else here.reads).spend(site.id)
         comments.raise_if_limited(allowance)
         g.limit_headers = allowance.headers()

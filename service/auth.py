@@ -13,7 +13,8 @@ from flask import Request
 
 from service.errors import Problem
 from service.limits import Failures
-from service.store.accounts import KEY_LENGTH, Site, digest_key, site_of_key
+from service.scopes import Scope
+from service.store.accounts import KEY_LENGTH, Key, Site, digest_key, key_with_digest
 from service.store.engine import Store
 
 #: A key that was found is believed for so long; so a revoked one stops within a second.
@@ -29,17 +30,18 @@ class SiteKeys:
         self._secret = secret
         self._failures = failures
         self._proxies = tuple(ipaddress.ip_network(network, strict=False) for network in proxies)
-        self._known: dict[str, tuple[Site, float]] = {}
+        self._known: dict[str, tuple[Key, float]] = {}
         self._lock = threading.Lock()
 
-    def authenticate(self, request: Request) -> Site:
-        """The site whose key the Authorization header carries.
+    def authenticate(self, request: Request, needs: Scope) -> Site:
+        """The site whose key the Authorization header carries, if that key may do what the request ``needs``.
 
         Raises:
-            Problem: ``auth.invalid`` (401), or ``auth.throttled`` (429) after too many failures from one address.
+            Problem: ``auth.invalid`` (401), ``auth.scope`` (403), or ``auth.throttled`` (429) after too many failures
+                from one address.
         """
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-        site = self.site_of(key.strip()) if scheme.lower() == "bearer" else None
+        site = self.site_of(key.strip(), needs) if scheme.lower() == "bearer" else None
         if site is not None:
             return site
         if self._failures.count(self.address_digest(request, "address")):
@@ -54,8 +56,21 @@ class SiteKeys:
             headers={"WWW-Authenticate": 'Bearer realm="sluice"'},
         )
 
-    def site_of(self, key: str) -> Site | None:
-        """The site of a live key; unknown keys are looked up each time, so that a new one works at once."""
+    def site_of(self, key: str, needs: Scope) -> Site | None:
+        """The site of a live key; nothing when there is no such key.
+
+        Raises:
+            Problem: ``auth.scope``, when the key is live and may not do what is needed.
+        """
+        found = self._key(key)
+        if found is None:
+            return None
+        if needs not in found.scopes:
+            raise Problem("auth.scope", f"This needs a key with the scope {needs.value}.")
+        return found.site
+
+    def _key(self, key: str) -> Key | None:
+        """A live key; unknown ones are looked up each time, so that a new one works at once."""
         if len(key) != KEY_LENGTH or not key.isascii() or not key.isalnum():
             return None
         digest = digest_key(self._secret, key)
@@ -64,15 +79,15 @@ class SiteKeys:
         if known is not None and known[1] > now:
             return known[0]
         with self._store.read() as connection:
-            site = site_of_key(connection, digest)
+            found = key_with_digest(connection, digest)
         with self._lock:
-            if site is None:
+            if found is None:
                 self._known.pop(digest, None)
             else:
                 if len(self._known) >= CACHE_SIZE:
                     self._known.clear()
-                self._known[digest] = (site, now + BELIEVED_SECONDS)
-        return site
+                self._known[digest] = (found, now + BELIEVED_SECONDS)
+        return found
 
     def is_from_proxy(self, request: Request) -> bool:
         """Whether a reverse proxy that we trust sent this request, so that its X-Forwarded headers count."""

@@ -16,7 +16,7 @@ from service.schemas import MAX_BATCH_ITEMS, ProblemOut
 #: What the id in a path names, by the path's first part; what is not here is one of our comments.
 _THEIR_ARTICLE = "articles"
 _NAMED = {_THEIR_ARTICLE: "Your id of the article.", "acts": "The id of the act."}
-_COMMON_READING = ("auth.invalid", "auth.throttled", "rate.limited", "storage.unavailable")
+_COMMON_READING = ("auth.invalid", "auth.scope", "auth.throttled", "rate.limited", "storage.unavailable")
 _COMMON_WRITING = ("request.malformed", "request.too_large", "content_type.unsupported", "request.invalid")
 
 
@@ -58,8 +58,9 @@ def _operation(operation: Operation) -> dict[str, Any]:
         "tags": [operation.path.split("/")[2] if operation.path.startswith("/v1/") else "service"],
         "responses": _answers(operation) | _problems(operation),
     }
-    if operation.description:
-        described["description"] = operation.description
+    needs = "" if operation.scope == "open" else f"Needs a key with the scope `{operation.needs.value}`."
+    if operation.description or needs:
+        described["description"] = " ".join(filter(None, (operation.description, needs)))
     parameters = [_parameter(parameter) for parameter in operation.parameters]
     if "{id}" in operation.path:
         about = operation.path.split("/")[2]
@@ -77,7 +78,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
     if parameters:
         described["parameters"] = parameters
     if operation.scope != "open":
-        described["security"] = [{"key": []}]
+        described["security"] = [{"key": [operation.needs.value]}]
     body = _body(operation)
     if body:
         described["requestBody"] = body

@@ -25,6 +25,22 @@ Purpose = Literal["first", "invite", "reset"]
 LINK_HOURS: Final = 24
 
 
+class NameTakenError(AccountError):
+    """Somebody has this name already."""
+
+
+class BadNameError(AccountError):
+    """This is not a name."""
+
+
+class WeakPasswordError(AccountError):
+    """This password will not do."""
+
+
+class WrongCodeError(AccountError):
+    """The code does not come from the secret that was shown."""
+
+
 class LastAdminError(AccountError):
     """Nobody would be left who may manage people."""
 
@@ -35,14 +51,14 @@ def add_user(
     """Make a user.
 
     Raises:
-        AccountError: the name is taken or not a name, or the password will not do.
+        NameTakenError, BadNameError, WeakPasswordError.
     """
     name = " ".join(name.split())
     if not name or len(name) > 100 or not name.isprintable():
-        raise AccountError("A user's name must have 1 to 100 printable characters.")
+        raise BadNameError("A user's name must have 1 to 100 printable characters.")
     store.lock_people(connection)
     if store.user_named(connection, name) is not None:
-        raise AccountError(f"There is already a user {name}.")
+        raise NameTakenError(f"There is already a user {name}.")
     hashed = None if password is None else _hashed(password, name)
     user = store.insert_user(connection, name, now)
     if hashed is not None:
@@ -73,8 +89,9 @@ def change_role(connection: Connection, user: User, site_id: str | None, role: R
     store.lock_people(connection)
     if store.roles_of(connection, user.id).get(site_id) is role:
         return
+    managing = store.admins_of_all_sites(connection)
     store.set_role(connection, user.id, site_id, role)
-    _still_managed(connection)
+    _still_managed(connection, managing)
     sessions.delete_sessions_of(connection, user.id)
 
 
@@ -85,8 +102,9 @@ def disable(connection: Connection, user: User, now: datetime) -> None:
         LastAdminError.
     """
     store.lock_people(connection)
+    managing = store.admins_of_all_sites(connection)
     store.update_user(connection, user.id, {"disabled_at": now})
-    _still_managed(connection)
+    _still_managed(connection, managing)
     sessions.delete_sessions_of(connection, user.id)
     sessions.delete_links(connection, user.id)
 
@@ -108,7 +126,7 @@ def set_password(connection: Connection, user: User, password: str) -> None:
     """Give somebody a new password; whoever was signed in with the old one is signed out.
 
     Raises:
-        AccountError: the password will not do.
+        WeakPasswordError.
     """
     changes = {"password_hash": _hashed(password, user.name), "failures": 0, "locked_until": None}
     store.update_user(connection, user.id, changes)
@@ -127,11 +145,11 @@ def set_up_second_factor(
     """From now on signing in needs a code; the recovery codes, shown this once.
 
     Raises:
-        AccountError: the code does not come from this secret, so the app would lock its owner out.
+        WrongCodeError: it would lock its owner out.
     """
     step = second_factor.matching_step(totp_secret, code, now, None)
     if step is None:
-        raise AccountError("This code is not right; look at the app again, and at its clock.")
+        raise WrongCodeError("This code is not right; look at the app again, and at its clock.")
     codes = second_factor.new_recovery_codes()
     digests = [second_factor.digest_recovery_code(secret, user_id, each) for each in codes]
     sealed = second_factor.seal(secret, totp_secret)
@@ -171,10 +189,10 @@ def digest_of_token(secret: bytes, kind: str, token: str) -> str:
 def _hashed(password: str, name: str) -> str:
     problem = passwords.problem_with(password, name)
     if problem is not None:
-        raise AccountError(problem)
+        raise WeakPasswordError(problem)
     return passwords.hash_password(password)
 
 
-def _still_managed(connection: Connection) -> None:
-    if not store.admins_of_all_sites(connection):
+def _still_managed(connection: Connection, before: set[str]) -> None:
+    if before and not store.admins_of_all_sites(connection):
         raise LastAdminError("Somebody else must be an admin of all sites first; nobody would be left.")

@@ -19,7 +19,6 @@ from service.people import add_user, digest_of_token
 from service.roles import Role
 from service.store import people as store
 from service.store import sessions
-from service.store.accounts import AccountError
 from service.store.engine import Store
 from service.store.people import Credentials, User
 from service.store.sessions import Link, Session
@@ -198,7 +197,7 @@ def make_first_admin(
     """Use the first link up: whoever holds it becomes admin of all sites.
 
     Raises:
-        DeadLinkError; AccountError when name or password will not do, and the link still works.
+        DeadLinkError; BadNameError, WeakPasswordError, after which the link still works.
     """
     store.lock_people(connection)
     link = find_link(connection, token, secret, now)
@@ -206,7 +205,7 @@ def make_first_admin(
         raise DeadLinkError("This link is for somebody else.")
     user = add_user(connection, name, {None: Role.ADMIN}, now, password=password)
     if not sessions.use_link(connection, link.digest, now):
-        raise AccountError("This link was used just now.")
+        raise DeadLinkError("This link was used, or is too old.")
     return user
 
 

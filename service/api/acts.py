@@ -21,6 +21,7 @@ from service.errors import field_problem, refused
 from service.moderation import ErasedError, ModerationError
 from service.rulings import ANY, Conflict, Done, Wish, in_words
 from service.schemas import MAX_BATCH_ITEMS, LongLine, Moment, Strict, Uuid
+from service.scopes import Scope
 from service.store import acts as store
 from service.store import review as items
 from service.store.accounts import Site
@@ -122,7 +123,7 @@ class ActPage(BaseModel):
     next_cursor: str | None
 
 
-@operation("POST", "/v1/rulings", scope="write", body=RulingsIn, answers={200: ManyOut})
+@operation("POST", "/v1/rulings", scope="write", needs=Scope.MODERATE, body=RulingsIn, answers={200: ManyOut})
 def rule_on_many(site: Site) -> Response:
     """Rule on many comments as one act.
 
@@ -150,6 +151,7 @@ def rule_on_many(site: Site) -> Response:
     "POST",
     "/v1/acts/{id}/undo",
     scope="write",
+    needs=Scope.MODERATE,
     body=ModeratorIn,
     answers={200: ManyOut},
     problems=("not_found", "act.final", "act.undone"),
@@ -209,6 +211,7 @@ def list_acts(site: Site) -> Response:
     "POST",
     "/v1/comments/{id}/notes",
     scope="write",
+    needs=Scope.MODERATE,
     body=NoteIn,
     answers={200: NotesOut},
     problems=("not_found", "comment.erased"),

@@ -12,7 +12,9 @@ from typing import Any, Final, Literal
 from flask import Response
 from pydantic import BaseModel
 
-Scope = Literal["write", "read", "open"]
+from service.scopes import Scope
+
+Limit = Literal["write", "read", "open"]
 Handler = Callable[..., Response]
 
 
@@ -35,7 +37,8 @@ class Operation:
     summary: str
     description: str
     handler: Handler
-    scope: Scope
+    scope: Limit
+    needs: Scope
     body: type[BaseModel] | None
     body_description: str
     text_bodies: tuple[str, ...]
@@ -58,7 +61,7 @@ def operation(
     method: str,
     path: str,
     *,
-    scope: Scope,
+    scope: Limit,
     answers: dict[int, type[BaseModel] | None],
     body: type[BaseModel] | None = None,
     batch_of: type[BaseModel] | None = None,
@@ -67,11 +70,13 @@ def operation(
     problems: tuple[str, ...] = (),
     parameters: tuple[Parameter, ...] = (),
     content_type: str = "application/json",
+    needs: Scope | None = None,
 ) -> Callable[[Handler], Handler]:
     """Register a handler. The first line of its docstring is the summary, the rest the description.
 
     ``text_bodies`` are content types in which the same body may be written beside JSON.
-    Handlers of scope write or read get the authenticated ``site`` as their first argument.
+    Handlers of scope write or read get the authenticated ``site`` as their first argument; whose allowance they spend
+    that is, while ``needs`` is what the key must be made for: to read for GET, else to submit, unless said otherwise.
     """
 
     def register(handler: Handler) -> Handler:
@@ -84,6 +89,7 @@ def operation(
                 description=" ".join(description.split()),
                 handler=handler,
                 scope=scope,
+                needs=needs or (Scope.READ if method == "GET" else Scope.SUBMIT),
                 body=body,
                 body_description=body_description,
                 text_bodies=text_bodies,

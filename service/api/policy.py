@@ -19,6 +19,7 @@ from service.errors import Problem, field_problem, malformed, pointer_to, refuse
 from service.moderation import ModerationError
 from service.policies import Effective, load_shelf, read_scope, set_policy
 from service.schemas import FieldProblem
+from service.scopes import Scope
 from service.store import policies as store
 from service.store.accounts import Site
 from service.store.policies import AnyRow
@@ -107,6 +108,7 @@ def read_policy(site: Site) -> Response:
     "PUT",
     "/v1/policy",
     scope="write",
+    needs=Scope.ADMIN,
     body=PolicyDocument,
     body_description="The whole document of the scope, as JSON or as TOML; an empty one takes the policy back.",
     text_bodies=TOML,

@@ -20,6 +20,7 @@ from service.errors import field_problem, refused
 from service.moderation import ModerationError, NotFoundError
 from service.schemas import LongLine, Moment, ReasonOut, Scores, Uuid
 from service.schemas_explained import CounterfactualOut
+from service.scopes import Scope
 from service.store import pages
 from service.store.accounts import Site
 from service.store.comments import AnyRow
@@ -178,6 +179,7 @@ def read_queue_item(site: Site, comment_id: str) -> Response:
     "POST",
     "/v1/queue/{id}/claim",
     scope="write",
+    needs=Scope.MODERATE,
     body=ModeratorIn,
     answers={200: QueueItem},
     problems=(*_ITEM_PROBLEMS, "item.claimed"),
@@ -199,6 +201,7 @@ def claim_item(site: Site, comment_id: str) -> Response:
     "DELETE",
     "/v1/queue/{id}/claim",
     scope="write",
+    needs=Scope.MODERATE,
     answers={204: None},
     problems=("not_found",),
     parameters=(MODERATOR,),
@@ -214,6 +217,7 @@ def release_item(site: Site, comment_id: str) -> Response:
     "POST",
     "/v1/queue/{id}/skip",
     scope="write",
+    needs=Scope.MODERATE,
     body=ModeratorIn,
     answers={200: QueueItem},
     problems=_ITEM_PROBLEMS,
@@ -230,6 +234,7 @@ def skip_item(site: Site, comment_id: str) -> Response:
     "POST",
     "/v1/queue/{id}/escalate",
     scope="write",
+    needs=Scope.MODERATE,
     body=EscalateIn,
     answers={200: QueueItem},
     problems=("not_found", "comment.erased"),

@@ -17,6 +17,7 @@ from service.errors import field_problem, refused
 from service.moderation import ErasedError, ModerationError
 from service.rulings import rule, take_back
 from service.schemas import CommentOut, Line, LongLine, Moment, Strict, Uuid
+from service.scopes import Scope
 from service.store import rulings as store
 from service.store.accounts import Site
 from service.store.comments import AnyRow
@@ -64,6 +65,7 @@ class RulingsOut(BaseModel):
     "POST",
     "/v1/comments/{id}/rulings",
     scope="write",
+    needs=Scope.MODERATE,
     body=RulingIn,
     answers={200: CommentOut},
     problems=("not_found", "comment.changed", "comment.erased", "idempotency.reused"),
@@ -127,6 +129,7 @@ def list_rulings(site: Site, comment_id: str) -> Response:
     "DELETE",
     "/v1/comments/{id}/rulings",
     scope="write",
+    needs=Scope.MODERATE,
     answers={200: CommentOut, 202: CommentOut},
     problems=("not_found", "comment.changed", "comment.erased"),
     parameters=(RULING,),

@@ -6,19 +6,24 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 from sqlalchemy.engine import Connection
 
 from config import Settings
-from service.commands.options import as_json, data_dir, plainly, settings
+from service.commands.options import as_json, data_dir, plainly, write
+from service.scopes import ALL, Scope, read
 from service.store import accounts
 from service.store.accounts import Site
-from service.store.engine import Store
-from service.store.migrate import ensure_current
 
-T = TypeVar("T")
+scope_option = click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice([scope.value for scope in Scope]),
+    help="What the key may do; may be given several times. Default: everything.",
+)
 
 
 @click.group()
@@ -44,7 +49,7 @@ def add_site(name: str, url: str, as_json: bool, data_dir: Path | None) -> None:
         made = accounts.add_site(connection, name, url, _now())
         return made, accounts.add_key(connection, made, chosen.secret, _now())
 
-    made, new_key = _write(data_dir, work)
+    made, new_key = write(data_dir, work)
     _say(as_json, {"site": _document(made), "key": new_key}, f"Site {made.name} ({made.url})\nAPI key: {new_key}")
 
 
@@ -54,7 +59,7 @@ def add_site(name: str, url: str, as_json: bool, data_dir: Path | None) -> None:
 @plainly
 def list_sites(as_json: bool, data_dir: Path | None) -> None:
     """List all sites."""
-    found = _write(data_dir, lambda connection, _: accounts.all_sites(connection))
+    found = write(data_dir, lambda connection, _: accounts.all_sites(connection))
     lines = [f"{each.name}  {each.url}  {each.id}" for each in found]
     _say(as_json, {"sites": [_document(each) for each in found]}, "\n".join(lines) or "There are no sites yet.")
 
@@ -71,10 +76,18 @@ def show_site(name: str, as_json: bool, data_dir: Path | None) -> None:
         found = accounts.get_site(connection, name)
         return found, accounts.live_keys(connection, found)
 
-    found, keys = _write(data_dir, work)
-    listed = [{"id": each["id"], "hint": each["hint"], "created_at": _time(each["created_at"])} for each in keys]
+    found, keys = write(data_dir, work)
+    listed = [
+        {
+            "id": each["id"],
+            "hint": each["hint"],
+            "created_at": _time(each["created_at"]),
+            "scopes": [scope.value for scope in Scope if scope in read(each["scopes"])],
+        }
+        for each in keys
+    ]
     lines = [f"{found.name}  {found.url}  {found.id}"]
-    lines += [f"  key …{each['hint']}, made {each['created_at']}" for each in listed]
+    lines += [f"  key …{each['hint']}, made {each['created_at']}, may {', '.join(each['scopes'])}" for each in listed]
     _say(as_json, {"site": _document(found), "keys": listed}, "\n".join(lines))
 
 
@@ -86,7 +99,7 @@ def show_site(name: str, as_json: bool, data_dir: Path | None) -> None:
 @plainly
 def remove_site(name: str, yes: bool, as_json: bool, data_dir: Path | None) -> None:
     """Delete a site with all its comments, for good."""
-    found = _write(data_dir, lambda connection, _: accounts.get_site(connection, name))
+    found = write(data_dir, lambda connection, _: accounts.get_site(connection, name))
     if not yes:
         click.confirm(f"Delete {found.name} with all its comments, for good?", abort=True, err=True)
 
@@ -96,28 +109,30 @@ def remove_site(name: str, yes: bool, as_json: bool, data_dir: Path | None) -> N
         accounts.remove_site(connection, found)
         ask_for_scrub(connection)
 
-    _write(data_dir, work)
+    write(data_dir, work)
     _say(as_json, {"removed": _document(found)}, f"Removed {found.name}.")
 
 
 @key.command("add")
 @click.argument("site_name")
+@scope_option
 @as_json
 @data_dir
 @plainly
-def add_key(site_name: str, as_json: bool, data_dir: Path | None) -> None:
-    """Make a second key for a site; it works at once and is shown this once."""
-    _new_key(site_name, as_json, data_dir, accounts.add_key)
+def add_key(site_name: str, scopes: tuple[str, ...], as_json: bool, data_dir: Path | None) -> None:
+    """Make a further key for a site; it works at once and is shown this once."""
+    _new_key(site_name, scopes, as_json, data_dir, accounts.add_key)
 
 
 @key.command("rotate")
 @click.argument("site_name")
+@scope_option
 @as_json
 @data_dir
 @plainly
-def rotate_key(site_name: str, as_json: bool, data_dir: Path | None) -> None:
-    """Make a new key beside the newest one, and revoke any older one."""
-    _new_key(site_name, as_json, data_dir, accounts.rotate_key)
+def rotate_key(site_name: str, scopes: tuple[str, ...], as_json: bool, data_dir: Path | None) -> None:
+    """Make a new key beside the newest one of the same scopes, and revoke any older one of them."""
+    _new_key(site_name, scopes, as_json, data_dir, accounts.rotate_key)
 
 
 @key.command("revoke")
@@ -133,30 +148,26 @@ def revoke_key(site_name: str, key: str, as_json: bool, data_dir: Path | None) -
         found = accounts.get_site(connection, site_name)
         return found, accounts.revoke_key(connection, found, key, _now())
 
-    found, revoked = _write(data_dir, work)
+    found, revoked = write(data_dir, work)
     document = {"site": _document(found), "revoked": {"id": revoked["id"], "hint": revoked["hint"]}}
     _say(as_json, document, f"Revoked the key …{revoked['hint']} of {found.name}.")
 
 
 def _new_key(
-    site_name: str, as_json: bool, data_dir: Path | None, make: Callable[[Connection, Site, bytes, datetime], str]
+    site_name: str,
+    scopes: tuple[str, ...],
+    as_json: bool,
+    data_dir: Path | None,
+    make: Callable[[Connection, Site, bytes, datetime, frozenset[Scope]], str],
 ) -> None:
+    wanted = frozenset(map(Scope, scopes)) or ALL
+
     def work(connection: Connection, chosen: Settings) -> tuple[Site, str]:
         found = accounts.get_site(connection, site_name)
-        return found, make(connection, found, chosen.secret, _now())
+        return found, make(connection, found, chosen.secret, _now(), wanted)
 
-    found, new_key = _write(data_dir, work)
+    found, new_key = write(data_dir, work)
     _say(as_json, {"site": _document(found), "key": new_key}, f"API key for {found.name}: {new_key}")
-
-
-def _write(data_dir: Path | None, work: Callable[[Connection, Settings], T]) -> T:
-    chosen = settings(data_dir=data_dir)
-    ensure_current(chosen)
-    store = Store(chosen.database_address, pool_size=1)
-    try:
-        return store.write(lambda connection: work(connection, chosen))
-    finally:
-        store.close()
 
 
 def _document(found: Site) -> dict[str, str]:

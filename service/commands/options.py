@@ -7,12 +7,15 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
 
 from config import Settings, SettingsError, load
 from config.paths import UnsafeFolderError
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -33,6 +36,20 @@ def settings(**overrides: Any) -> Settings:
     loaded = load(overrides)
     config.logs.configure(loaded.log_level, loaded.log_format)
     return loaded
+
+
+def write(data_dir: Path | None, work: Callable[[Connection, Settings], R], **overrides: Any) -> R:
+    """Do something in one transaction of the database, which is made or upgraded first if need be."""
+    from service.store.engine import Store
+    from service.store.migrate import ensure_current
+
+    chosen = settings(data_dir=data_dir, **overrides)
+    ensure_current(chosen)
+    store = Store(chosen.database_address, pool_size=1)
+    try:
+        return store.write(lambda connection: work(connection, chosen))
+    finally:
+        store.close()
 
 
 def fail(sentence: str) -> None:

@@ -6,7 +6,7 @@ import hmac
 from importlib import import_module
 from typing import Any, Final
 
-from flask import Flask, current_app, request
+from flask import Flask, request
 from flask.sessions import SecureCookieSessionInterface
 from flask_babel import Babel
 from flask_wtf.csrf import CSRFProtect
@@ -19,7 +19,7 @@ from service.desk.words import iso, moment
 from service.roles import Right
 
 #: Modules whose pages belong to the desk; each puts its own on the blueprint when it is imported.
-PAGES: Final = ("sign_in", "home", "insights", "policy")
+PAGES: Final = ("sign_in", "oidc", "account", "people", "insights", "policy", "home")
 
 csrf: Final = CSRFProtect()
 
@@ -78,7 +78,6 @@ def _frame() -> dict[str, Any]:
         "reference": reference,
         "navigation": navigation.entries(),
         "Right": Right,
-        "exists": current_app.view_functions.__contains__,
         "language": language.shown(),
         "direction": language.direction(),
     }

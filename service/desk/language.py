@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Final
 
 from babel import Locale
 from flask import request
-from flask_babel import get_locale
+from flask_babel import force_locale, get_locale
 
 from service.desk.session import anybody
 
@@ -21,7 +22,18 @@ def chosen() -> str:
     person = anybody()
     if person is not None and person.language in LANGUAGES:
         return str(person.language)
+    return browser_asks()
+
+
+def browser_asks() -> str:
+    """The language that the browser would rather have."""
     return request.accept_languages.best_match(LANGUAGES, default="en") or "en"
+
+
+def speaking(language: str | None) -> AbstractContextManager[None]:
+    """Within it everything is said in this language; with ``None`` in the one that the browser asks for."""
+    spoken: AbstractContextManager[None] = force_locale(language or browser_asks())
+    return spoken
 
 
 def shown() -> str:

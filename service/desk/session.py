@@ -17,10 +17,11 @@ from werkzeug.wrappers import Response as BaseResponse
 from config import Settings
 from service.desk.blueprint import PREFIX
 from service.desk.errors import no_right_page
+from service.people import digest_of_token
 from service.roles import Right, Role, allows, role_in
 from service.sign_in import How, Patience, begin_session, end_session, find_session
 from service.store import people as store
-from service.store.accounts import Site
+from service.store.accounts import Site, all_sites
 from service.web import now, web
 
 COOKIE: Final = "sluice_desk"
@@ -155,7 +156,7 @@ def begin_request() -> None:
             with here.store.read() as connection:
                 user = store.user_with_id(connection, session.user_id)
                 roles = store.roles_of(connection, session.user_id)
-                every = store.sites_by_name(connection)
+                every = all_sites(connection)
             if user is not None:
                 g.desk_person = SignedIn(
                     user.id,
@@ -180,6 +181,7 @@ def sign_in(response: BaseResponse, user_id: str, how: How) -> BaseResponse:
         lambda connection: begin_session(connection, user_id, how, secret=secret, patience=patient, now=moment, old=old)
     )
     form_session.clear()
+    form_session["of"] = digest_of_token(secret, "session", token)[:32]
     response.set_cookie(
         COOKIE,
         token,

@@ -9,8 +9,9 @@ from flask import session as form_session
 
 import config.logs
 from service.desk.blueprint import desk
+from service.desk.oidc import label
 from service.desk.session import Page, anybody, desk_page, local_path, sign_in, sign_out
-from service.desk.words import gettext, ngettext
+from service.desk.words import gettext, ngettext, said
 from service.passwords import SHORTEST
 from service.sign_in import (
     DeadLinkError,
@@ -119,9 +120,9 @@ def follow_link(token: str) -> Page:
     except DeadLinkError:
         return _dead_link()
     except AccountError as error:
-        return _link_form(token, first=True, problem=str(error), name=request.form.get("name", ""))
+        return _link_form(token, first=True, problem=said(error), name=request.form.get("name", ""))
     log.info("desk.signed_in", user=user_id, how="link")
-    target = url_for("desk.home")
+    target = url_for("desk.home" if first else "desk.account")
     return sign_in(redirect(target, 303), user_id, "link")
 
 
@@ -157,7 +158,10 @@ def _failed(error: SignInError, step: str) -> str:
 
 def _sign_in_form(problem: str = "", name: str = "", status: int = 200) -> Response:
     target = local_path(request.values.get("next"))
-    return Response(render_template("desk/sign_in.html", problem=problem, name=name[:100], target=target), status)
+    body = render_template(
+        "desk/sign_in.html", problem=problem, name=name[:100], target=target, provider=label(web().settings)
+    )
+    return Response(body, status)
 
 
 def _link_form(token: str, *, first: bool, problem: str = "", name: str = "") -> Response:

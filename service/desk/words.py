@@ -10,6 +10,9 @@ from datetime import datetime
 import flask_babel
 from flask_babel.speaklater import LazyString
 
+from service.people import BadNameError, LastAdminError, NameTakenError, WeakPasswordError, WrongCodeError
+from service.store.accounts import AccountError
+
 
 def gettext(text: str, **values: object) -> str:
     """A sentence, with ``%(name)s`` filled in."""
@@ -19,6 +22,22 @@ def gettext(text: str, **values: object) -> str:
 def ngettext(singular: str, plural: str, num: int, **values: object) -> str:
     """A sentence about ``%(num)d`` things."""
     return str(flask_babel.ngettext(singular, plural, num, **values))
+
+
+def said(error: AccountError) -> str:
+    """What went wrong with a name, a password, a code or a role."""
+    match error:
+        case NameTakenError():
+            return gettext("Somebody has this name already.")
+        case BadNameError():
+            return gettext("A name has 1 to 100 printable characters.")
+        case WeakPasswordError():
+            return gettext("A password has 10 to 200 characters and is not easy to guess.")
+        case WrongCodeError():
+            return gettext("This code is not right. Look at the app again, and at its clock.")
+        case LastAdminError():
+            return gettext("Make somebody else an admin of all sites first; nobody would be left.")
+    return str(error)
 
 
 class Lazy:

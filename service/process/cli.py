@@ -67,6 +67,7 @@ def make_plan(settings: Settings, *, demo: bool) -> Plan:
         workers=settings.workers,
         upkeep=[*command, "upkeep", *folder],
         demo=[*command, "demo", *folder, *address] if demo else None,
+        first_user=[*command, "user", "first", *folder, *address],
         redis_program=str(find_program()) if settings.embedded_redis else None,
         redis_socket=str(direct if fits(direct) else short_socket_path(settings.data_dir)),
         log_json=settings.log_format == "json",

@@ -34,6 +34,10 @@ UNREADABLE: Final = 3
 
 #: In the run folder once the demo was shown or found unneeded.
 DEMO_MARK: Final = "demo-shown"
+#: In the run folder once there is somebody who can sign in at the desk.
+DESK_MARK: Final = "desk-open"
+#: In the run folder while the service runs: where, so that other commands can make links to it.
+ADDRESS_FILE: Final = "address"
 
 WEB_STAGE, WORK_STAGE, REDIS_STAGE = range(3)
 
@@ -60,6 +64,8 @@ class Plan:
     redis_program: str | None
     """None: Redis is outside."""
     redis_socket: str
+    first_user: list[str] | None = None
+    """Prints a link that makes the first admin, while there is nobody."""
     log_json: bool = False
     quiet: bool = False
 
@@ -171,14 +177,20 @@ def run(plan: Plan, log: Log) -> int:
         if not _wait_until_ready(plan, supervisor):
             _say(f"The web process ended {HOPELESS} times before it was ready; its own words are above.")
             return 1
+        (plan.run_folder / ADDRESS_FILE).write_text(plan.url, encoding="utf-8")
         log.info("ready", seconds=round(time.monotonic() - began, 2))
         if plan.demo and not (plan.run_folder / DEMO_MARK).exists():
             supervisor.run_once(Spec(name="demo", argv=tuple(plan.demo)), DEMO_SECONDS)
+        if (plan.run_folder / DESK_MARK).exists():
+            _say(f"The moderators' desk is at {plan.url}/desk/")
+        elif plan.first_user:
+            supervisor.run_once(Spec(name="first-user", argv=tuple(plan.first_user)), DEMO_SECONDS)
         _say(f"Sluice is ready at {plan.url} (data in {plan.data_dir}; Ctrl-C stops it).")
         supervisor.forever()
     except StopRequested as request:
         log.info("stopping", signal=request)
     finally:
+        (plan.run_folder / ADDRESS_FILE).unlink(missing_ok=True)
         supervisor.end_all()
     return 0
 

@@ -13,12 +13,16 @@ import sqlalchemy as sa
 import uuid_utils
 from sqlalchemy.engine import Connection, RowMapping
 
+from service.scopes import ALL as ALL_SCOPES
+from service.scopes import Scope
+from service.scopes import read as scopes_read
+from service.scopes import stored as scopes_stored
 from service.store.tables import api_keys, sites
 
 # Akismet's clients accept nothing else: WordPress checks the length, host names are lower-cased.
 KEY_LENGTH: Final = 12
 KEY_ALPHABET: Final = string.digits + string.ascii_lowercase
-#: Live keys a site may have: the one in use, and the one that takes over.
+#: Live keys of the same scopes that a site may have: the one in use, and the one that takes over.
 MAX_LIVE_KEYS: Final = 2
 
 
@@ -34,6 +38,14 @@ class Site:
     name: str
     url: str
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A live key, as a request shows it."""
+
+    site: Site
+    scopes: frozenset[Scope]
 
 
 def new_id() -> str:
@@ -96,28 +108,36 @@ def remove_site(connection: Connection, site: Site) -> None:
     connection.execute(sa.delete(sites).where(sites.c.id == site.id))
 
 
-def add_key(connection: Connection, site: Site, secret: bytes, now: datetime) -> str:
+def add_key(
+    connection: Connection, site: Site, secret: bytes, now: datetime, scopes: frozenset[Scope] = ALL_SCOPES
+) -> str:
     """Make a key and return it; it is never readable again.
 
     Raises:
-        AccountError: the site has two live keys already.
+        AccountError: the site has two live keys of these scopes already.
     """
-    if len(live_keys(connection, site)) >= MAX_LIVE_KEYS:
-        raise AccountError(f"{site.name} already has {MAX_LIVE_KEYS} live keys; revoke one first.")
+    if len(_alike(connection, site, scopes)) >= MAX_LIVE_KEYS:
+        kind = "" if scopes == ALL_SCOPES else " of these scopes"
+        raise AccountError(f"{site.name} already has {MAX_LIVE_KEYS} live keys{kind}; revoke one first.")
     key = "".join(secrets.choice(KEY_ALPHABET) for _ in range(KEY_LENGTH))
     connection.execute(
         sa.insert(api_keys).values(
-            id=new_id(), site_id=site.id, digest=digest_key(secret, key), hint=key[-4:], created_at=now
+            id=new_id(),
+            site_id=site.id,
+            digest=digest_key(secret, key),
+            hint=key[-4:],
+            created_at=now,
+            scopes=scopes_stored(scopes),
         )
     )
     return key
 
 
 def live_keys(connection: Connection, site: Site) -> list[RowMapping]:
-    """The site's keys that work, oldest first: id, hint, created_at."""
+    """The site's keys that work, oldest first: id, hint, created_at, scopes as they are kept."""
     return list(
         connection.execute(
-            sa.select(api_keys.c.id, api_keys.c.hint, api_keys.c.created_at)
+            sa.select(api_keys.c.id, api_keys.c.hint, api_keys.c.created_at, api_keys.c.scopes)
             .where(api_keys.c.site_id == site.id, api_keys.c.revoked_at.is_(None))
             .order_by(api_keys.c.id)
         ).mappings()
@@ -138,18 +158,32 @@ def revoke_key(connection: Connection, site: Site, hint: str, now: datetime) -> 
     return dict(matching[0])
 
 
-def rotate_key(connection: Connection, site: Site, secret: bytes, now: datetime) -> str:
-    """Make a new key beside the newest; an older second one is revoked, so that two stay live."""
-    for key in live_keys(connection, site)[: -(MAX_LIVE_KEYS - 1)]:
+def rotate_key(
+    connection: Connection, site: Site, secret: bytes, now: datetime, scopes: frozenset[Scope] = ALL_SCOPES
+) -> str:
+    """Make a new key beside the newest of the same scopes; an older second one is revoked, so that two stay live."""
+    for key in _alike(connection, site, scopes)[: -(MAX_LIVE_KEYS - 1)]:
         connection.execute(sa.update(api_keys).where(api_keys.c.id == key["id"]).values(revoked_at=now))
-    return add_key(connection, site, secret, now)
+    return add_key(connection, site, secret, now, scopes)
 
 
 def site_of_key(connection: Connection, digest: str) -> Site | None:
     """The site whose live key has this digest."""
+    found = key_with_digest(connection, digest)
+    return None if found is None else found.site
+
+
+def key_with_digest(connection: Connection, digest: str) -> Key | None:
+    """The live key with this digest."""
     row = connection.execute(
-        sa.select(sites)
+        sa.select(sites, api_keys.c.scopes)
         .join(api_keys, api_keys.c.site_id == sites.c.id)
         .where(api_keys.c.digest == digest, api_keys.c.revoked_at.is_(None))
     ).one_or_none()
-    return None if row is None else Site(row.id, row.name, row.url, row.created_at)
+    if row is None:
+        return None
+    return Key(Site(row.id, row.name, row.url, row.created_at), scopes_read(row.scopes))
+
+
+def _alike(connection: Connection, site: Site, scopes: frozenset[Scope]) -> list[RowMapping]:
+    return [key for key in live_keys(connection, site) if key["scopes"] == scopes_stored(scopes)]

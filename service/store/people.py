@@ -11,8 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from service.roles import Role
-from service.store.accounts import Site, new_id
-from service.store.tables import sites
+from service.store.accounts import new_id
 from service.store.tables_people import memberships, users
 
 #: What a person's roles are: by site id, ``None`` for all sites.
@@ -166,12 +165,6 @@ def admins_of_all_sites(connection: Connection) -> set[str]:
         .where(memberships.c.site_id.is_(None), memberships.c.role == Role.ADMIN.value, users.c.disabled_at.is_(None))
     )
     return set(connection.execute(query).scalars())
-
-
-def sites_by_name(connection: Connection) -> list[Site]:
-    """All sites, as the switch in the desk lists them."""
-    query = sa.select(sites.c.id, sites.c.name, sites.c.url, sites.c.created_at).order_by(sites.c.name)
-    return [Site(row.id, row.name, row.url, row.created_at) for row in connection.execute(query)]
 
 
 def lock_people(connection: Connection) -> None:

@@ -175,6 +175,9 @@ def test_first_start_shows_decisions_and_the_second_does_not(up, folder: Path):
     for shell in shells:
         answer = subprocess.run([shell, "-c", printed], capture_output=True, text=True, check=True, env=QUIET).stdout
         assert json.loads(answer)["action"] in {"approve", "hold", "reject"}
+    link = re.search(rf"{first.url}(/desk/link/[\w-]+)", words)[0]
+    with LOCAL.open(link, timeout=10) as page:
+        assert "You are the first here" in page.read().decode()
     assert first.stop() < 10
     assert processes_of(first.data_dir) == []
 
@@ -182,6 +185,22 @@ def test_first_start_shows_decisions_and_the_second_does_not(up, folder: Path):
 
     assert "curl " not in second.words
     assert "Marek" not in second.words
+
+
+def test_the_first_admin_is_asked_for_until_there_is_one(up, folder: Path):
+    """Each start prints a new link while there is nobody, also without a demo; then only where the desk is."""
+    running = up(folder / "people", "--no-demo").wait_ready()
+    first = re.search(r"/desk/link/[\w-]+", running.words)[0]
+    running.stop()
+    running = up(folder / "people", "--no-demo").wait_ready()
+    assert first not in running.words
+    assert "/desk/link/" in running.words
+    running.command("user", "add", "Ada", "--role", "admin")
+    for _ in range(2):  # the second time without asking the database
+        running.stop()
+        running = up(folder / "people", "--no-demo").wait_ready()
+        assert "/desk/link/" not in running.words
+        assert f"The moderators' desk is at {running.url}/desk/" in running.words
 
 
 def test_no_demo_makes_no_site(up, folder: Path):

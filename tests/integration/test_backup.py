@@ -26,12 +26,14 @@ import config
 from classifier.domain import Action
 from classifier.packing import pack
 from config import Settings
-from service import moderation, rulings
+from service import moderation, people, rulings
 from service.brain import Brain
 from service.cli import cli
 from service.models import promote, register
 from service.moderation import Idempotency
+from service.roles import Role
 from service.schemas import Edit
+from service.sign_in import DeadLinkError, Patience, begin_session, check_password, find_link, find_session
 from service.store import accounts, backup, glance, portable, tables
 from service.store.archive import BackupError, inspect
 from service.store.backup import restore
@@ -40,6 +42,7 @@ from service.store.engine import Store
 from service.store.facts import write_fact
 from service.store.glance import HEAD
 from service.store.migrate import current_revision, ensure_current
+from service.store.people import roles_of
 from workers.upkeep import Upkeep
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -145,6 +148,30 @@ def test_an_empty_machine_becomes_the_old_one(source, saved, tmp_path):
     assert settings.secret_file.stat().st_mode & 0o777 == 0o600
     assert list(settings.data_dir.glob("backups/.*")) == []
     ensure_current(settings)
+
+
+def test_people_come_along_and_nobody_stays_signed_in(source, tmp_path):
+    """Names, roles and passwords are as they were; an old session or link does not come alive again."""
+    settings, store, _ = source
+    patience = Patience(timedelta(hours=1), timedelta(days=1))
+    secret, password = settings.secret, "correct horse battery"
+    user = store.write(lambda c: people.add_user(c, "Ada", {None: Role.ADMIN}, NOW, password=password))
+    token = store.write(lambda c: begin_session(c, user.id, "password", secret=secret, patience=patience, now=NOW))
+    link = store.write(lambda c: people.make_link(c, secret, "invite", user.id, NOW))
+    backup.backup(settings, store, tmp_path / "with-people.tar.gz")
+    new = config.load({"data_dir": tmp_path / "new"}, environ={})
+
+    restore(new, tmp_path / "with-people.tar.gz", inspect(tmp_path / "with-people.tar.gz"))
+
+    restored = Store(new.database_address)
+    assert check_password(restored, "ada", password, NOW)[0].id == user.id
+    assert find_session(store, token, secret, patience, NOW) is not None
+    assert find_session(restored, token, secret, patience, NOW) is None
+    with restored.read() as connection:
+        assert roles_of(connection, user.id) == {None: Role.ADMIN}
+        with pytest.raises(DeadLinkError):
+            find_link(connection, link, secret, NOW)
+    restored.close()
 
 
 def undecided_since_of(store: Store) -> int:
