@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "upkeep": "service.commands.run:upkeep",
     "site": "service.commands.accounts:site",
     "key": "service.commands.accounts:key",
+    "webhook": "service.commands.webhooks:webhook",
     "policy": "service.commands.policy:policy",
     "models": "service.commands.models:models",
     "migrate": "service.commands.database:migrate",

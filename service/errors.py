@@ -50,6 +50,9 @@ CATALOGUE: Final = {
         409, "This Idempotency-Key belongs to another request", "Use a new `Idempotency-Key` for another body"
     ),
     "comment.changed": Entry(409, "The comment changed meanwhile", "Read the comment again, it was edited since"),
+    "webhook.conflict": Entry(
+        409, "The webhook does not allow this now", "`detail` says what is in the way: remove or enable a webhook first"
+    ),
     "explanation.unavailable": Entry(
         409,
         "This decision cannot be explained any more",

@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 from classifier.domain import Action, Status
 from classifier.lessons import RulingReason
 from classifier.lifecycle import DECIDED, RULED, Event, Standing, next_status, standing
-from service import queue_items, reputation
+from service import events, queue_items, reputation
 from service.acts import Actor, Source, Verb, act_row
 from service.moderation import ChangedError, ErasedError, Idempotency, NotFoundError, key_reused, key_row
 from service.store import acts, review, rulings
@@ -128,6 +128,8 @@ def rule_many(
     acts.insert_acts(connection, done)
     if action is Action.HOLD:
         queue_items.open_by_hand(connection, [after for _, after in moves], items, now)
+    heard = [events.ruled(after, row) for (_, after), row in zip(moves, rows, strict=True)]
+    events.note(connection, heard, now)
     return answers, conflicts
 
 
@@ -314,7 +316,8 @@ def _take_back(
     undoes: str | None,
     batch_id: str | None,
 ) -> Done:
-    rulings.insert_rulings(connection, [_row(state, rulings.UNDO, actor, now, undoes=ruling_id)])
+    undo = _row(state, rulings.UNDO, actor, now, undoes=ruling_id)
+    rulings.insert_rulings(connection, [undo])
     earlier = rulings.standing_of([row for row in of_revision if row.id != ruling_id])
     decided = store.decisions_on(connection, state.id, state.revision)
     decision = decided.get("failed") or decided.get("machine") or decided.get("late")
@@ -358,6 +361,7 @@ def _take_back(
         batch_id=batch_id,
     )
     acts.insert_acts(connection, [act])
+    events.note(connection, [events.undone(after, undo)], now)
     return Done(state.id, ruling_id, act["id"], status)
 
 
