@@ -152,6 +152,7 @@ def take_back_many(
     known = rulings.rulings_of_all(connection, list(states))
     answers: list[Done] = []
     conflicts: list[Conflict] = []
+    heard: list[events.Happened] = []
     for comment_id, ruling_id in made:
         state = states.get(comment_id)
         if state is None or state.site_id != site_id:
@@ -177,8 +178,10 @@ def take_back_many(
                     now=now,
                     undoes=named.get(ruling_id),
                     batch_id=batch_id,
+                    heard=heard,
                 )
             )
+    events.note(connection, heard, now)
     return answers, conflicts
 
 
@@ -315,6 +318,7 @@ def _take_back(
     now: datetime,
     undoes: str | None,
     batch_id: str | None,
+    heard: list[events.Happened],
 ) -> Done:
     undo = _row(state, rulings.UNDO, actor, now, undoes=ruling_id)
     rulings.insert_rulings(connection, [undo])
@@ -361,7 +365,7 @@ def _take_back(
         batch_id=batch_id,
     )
     acts.insert_acts(connection, [act])
-    events.note(connection, [events.undone(after, undo)], now)
+    heard.append(events.undone(after, undo))
     return Done(state.id, ruling_id, act["id"], status)
 
 

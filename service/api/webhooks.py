@@ -178,7 +178,13 @@ def send_test(site: Site, webhook_id: str) -> Response:
             row = hooks.find(connection, webhook_id, site)
     except HookError as error:
         raise _refused(error) from None
-    attempt = hooks.try_out(row, secret=here.settings.secret, send=hooks.sender(here.settings), now=now())
+    # It may take as long as an attempt may; so many threads that nobody else is served must not wait for that.
+    if not here.waiting_slots.acquire(blocking=False):
+        raise Problem("rate.limited", "Too many requests wait just now.", headers={"Retry-After": "1"})
+    try:
+        attempt = hooks.try_out(row, secret=here.settings.secret, send=hooks.sender(here.settings), now=now())
+    finally:
+        here.waiting_slots.release()
     return answer(TestOut(delivered=attempt.succeeded, status=attempt.status, error=attempt.error))
 
 

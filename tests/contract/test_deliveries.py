@@ -16,11 +16,13 @@ from factories import a_comment, a_submission, a_verdict
 from classifier.domain import Action, Reason
 from classifier.lessons import RulingReason
 from service import deliveries, hooks, moderation
+from service.acts import Actor
+from service.batches import rule_batch
 from service.deliveries import DISABLE_AFTER, GAPS, JITTER, LEASE_SECONDS, Done, Outcome
 from service.egress import EgressError, rules_of
 from service.events import EventKind, id_after
 from service.hooks import BadAddressError, EmptyEventError, HookError, NoSuchHookError
-from service.rulings import rule, take_back
+from service.rulings import Wish, rule, take_back
 from service.schemas import ArticleIn, AuthorIn, Edit
 from service.store import accounts, tables
 from service.store import deliveries as sql
@@ -28,6 +30,7 @@ from service.store import hooks as hooks_sql
 from service.store import tables_hooks as told
 from service.store.accounts import Site
 from service.store.engine import Store
+from service.undo import undo
 from service.webhooks import SignatureError, verify
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -167,6 +170,27 @@ def test_everything_that_happens_to_a_comment_is_told_in_order(store, site, hook
     assert (second["ruling"]["id"], second["ruling"]["reason"]) == (ruling, "exception")
     assert (third["undone"]["ruling_id"], third["undone"]["source"]) == (ruling, "desk")
     assert last == {"site_id": site.id, "comment": {"id": comment, "external_id": "c1"}}
+
+
+def test_a_batch_of_rulings_and_its_undo_are_told_comment_by_comment(store, site, hook, receiver):
+    """What the desk does in one act, a blog hears of for each comment, with constant statements."""
+    comments = [submitted(store, site) for _ in range(5)]
+    for comment in comments:
+        decide(store, comment, Action.HOLD)
+    tell_all(store, receiver)
+    receiver.got.clear()
+    ann = Actor("ann", "desk")
+    wishes = [Wish(comment, 1) for comment in comments]
+    batch = rule_batch(store, site.id, wishes, Action.REJECT, actor=ann, now=NOW, kind="selection")
+    undone = store.write(lambda c: undo(c, site.id, batch.act_id, actor=ann, now=NOW))
+    assert len(undone.done) == 5
+    tell_all(store, receiver)
+
+    for comment in comments:
+        said = [document for _, document, _ in receiver.got if document["data"]["comment"]["id"] == comment]
+        assert [each["type"] for each in said] == ["comment.ruled", "ruling.undone"]
+        assert [each["data"]["comment"]["status"] for each in said] == ["rejected", "held"]
+        assert said[0]["data"]["ruling"]["source"] == "desk"
 
 
 def test_the_clock_holding_a_comment_is_an_event_too(store, site, hook):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,14 +15,22 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
+from factories import a_submission
 from receivers import Receiver, a_receiver, a_rude_server
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
+from servers import SLUICE
 
+import config
 from config import Settings
+from service import moderation
 from service.cli import cli
 from service.deliver_queue import DELIVER_QUEUE
 from service.queue import CLASSIFY_QUEUE, connect
+from service.store import accounts
+from service.store.comments import count_by_status
+from service.store.engine import Store
+from service.store.migrate import ensure_current
 from service.store.tables_hooks import deliveries, events, webhooks
 from service.webhooks import verify
 from workers import classify, deliver, runtime
@@ -246,6 +256,57 @@ def deliveries_of(client: Any, headers: dict[str, str]) -> list[dict[str, Any]]:
     return client.get("/v1/webhooks/deliveries", headers=headers).json["items"]
 
 
+class TestWithoutRedis:
+    """Nobody hears of what is committed; the database knows it all the same."""
+
+    @pytest.fixture
+    def overrides(self, overrides: dict[str, object], tmp_path: Any) -> dict[str, object]:
+        return {**overrides, "redis_url": f"unix://{tmp_path}/nobody.sock"}
+
+    def test_what_happens_is_noted_and_nothing_fails(self, client, headers, here, receiver):
+        """The ruling is answered as ever, and its event waits."""
+        add(client, headers, receiver.url)
+        comment = client.post("/v1/comments", json=GOOD, headers=headers).json["id"]
+        ruled = client.post(
+            f"/v1/comments/{comment}/rulings", json={"action": "approve", "revision": 1}, headers=headers
+        )
+
+        assert (ruled.status_code, ruled.json["status"]) == (200, "approved")
+        assert [each["state"] for each in deliveries_of(client, headers)] == ["waiting"]
+
+
+def test_upkeep_goes_on_and_ends_when_asked_although_redis_is_away(tmp_path):
+    """Late comments are held, and SIGTERM is heard within seconds, while there is nobody to deliver for."""
+    folder = tmp_path / "data"
+    environment = {
+        **os.environ,
+        "SLUICE_REDIS_URL": f"unix://{tmp_path}/nobody.sock",
+        "SLUICE_SECRET_KEY": "s" * 40,
+        "SLUICE_DECISION_DEADLINE_SECONDS": "1",
+    }
+    chosen = config.load({"data_dir": folder}, environ=environment)
+    ensure_current(chosen)
+    store = Store(chosen.database_address)
+    old = datetime.now(UTC) - timedelta(hours=1)
+    site = store.write(lambda c: accounts.add_site(c, "blog", "https://blog.example", old))
+    store.write(lambda c: moderation.submit(c, site.id, [a_submission()], old))
+    process = subprocess.Popen([str(SLUICE), "upkeep", "--data-dir", str(folder)], env=environment)
+    try:
+        ends = time.monotonic() + 40
+        while True:
+            with store.read() as connection:
+                if count_by_status(connection) == {"held": 1}:
+                    break
+            assert time.monotonic() < ends, "nothing was held"
+            time.sleep(0.2)
+        process.terminate()
+        assert process.wait(15) == 0
+    finally:
+        process.kill()
+        process.wait()
+        store.close()
+
+
 # --- The API ------------------------------------------------------------------------------------------------------
 
 
@@ -273,6 +334,21 @@ def test_the_test_message_says_how_it_went(client, headers, receiver):
     assert receiver.kinds == ["webhook.test"] * 2
     assert verify([made["secret"]], receiver.received[0].headers, receiver.received[0].body, time.time())
     assert deliveries_of(client, headers) == []
+
+
+def test_tests_do_not_take_all_threads(client, headers, receiver, app):
+    """When half of the threads wait already, the answer comes at once."""
+    made = add(client, headers, receiver.url)
+    slots = app.extensions["sluice"].waiting_slots
+    while slots.acquire(blocking=False):
+        pass
+    busy = client.post(f"/v1/webhooks/{made['id']}/test", headers=headers)
+    slots.release()
+    free = client.post(f"/v1/webhooks/{made['id']}/test", headers=headers)
+    again = client.post(f"/v1/webhooks/{made['id']}/test", headers=headers)
+
+    assert (busy.status_code, busy.headers["Retry-After"]) == (429, "1")
+    assert (free.status_code, again.status_code) == (200, 200)
 
 
 @pytest.mark.parametrize(
