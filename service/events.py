@@ -31,6 +31,7 @@ class EventKind(StrEnum):
     DECIDED = "comment.decided"
     RULED = "comment.ruled"
     UNDONE = "ruling.undone"
+    REPORTED = "comment.reported"
     ERASED = "comment.erased"
 
 
@@ -63,6 +64,11 @@ def undone(state: State, undo: Mapping[str, Any]) -> Happened:
     """A ruling was taken back; the comment stands as if it had never been."""
     said = {"ruling_id": undo["undoes"], "source": undo["source"], "undone_at": moment(undo["ruled_at"])}
     return Happened(EventKind.UNDONE, state, {"undone": said})
+
+
+def reported(state: State, reporters: int) -> Happened:
+    """So many readers flagged a comment that it is held until a person has looked; who they are is not told."""
+    return Happened(EventKind.REPORTED, state, {"reports": {"readers": reporters}})
 
 
 def note(connection: Connection, happened: Sequence[Happened], now: datetime) -> None:

@@ -18,7 +18,7 @@ from service.store.engine import Store
 
 T = TypeVar("T")
 
-KINDS = ("comment.decided", "comment.ruled", "ruling.undone", "comment.erased")
+KINDS = ("comment.decided", "comment.ruled", "ruling.undone", "comment.reported", "comment.erased")
 
 
 @click.group()

@@ -18,10 +18,12 @@ from classifier.lessons import RulingReason
 from service import deliveries, hooks, moderation
 from service.acts import Actor
 from service.batches import rule_batch
+from service.commands.webhooks import KINDS
 from service.deliveries import DISABLE_AFTER, GAPS, JITTER, LEASE_SECONDS, Done, Outcome
 from service.egress import EgressError, rules_of
 from service.events import EventKind, id_after
 from service.hooks import BadAddressError, EmptyEventError, HookError, NoSuchHookError
+from service.readers import report
 from service.rulings import Wish, rule, take_back
 from service.schemas import ArticleIn, AuthorIn, Edit
 from service.store import accounts, tables
@@ -191,6 +193,29 @@ def test_a_batch_of_rulings_and_its_undo_are_told_comment_by_comment(store, site
         assert [each["type"] for each in said] == ["comment.ruled", "ruling.undone"]
         assert [each["data"]["comment"]["status"] for each in said] == ["rejected", "held"]
         assert said[0]["data"]["ruling"]["source"] == "desk"
+
+
+def test_readers_who_flag_a_comment_down_are_told_of_as_a_number(store, site, hook):
+    """Only when it is taken down; a blog that hears of it takes it down, too."""
+    comment = submitted(store, site)
+    decide(store, comment, Action.APPROVE)
+    for reader in ("r1", "r2", "r2", "r3", "r4"):
+        store.write(
+            lambda c, reader=reader: report(
+                c, site.id, comment, RulingReason.SPAM, reporter=reader, note="Zanzibaroque", now=NOW
+            )
+        )
+
+    _, told_of = stored_events(store)
+    assert told_of.kind == "comment.reported"
+    assert told_of.payload["data"]["reports"] == {"readers": 3}
+    assert told_of.payload["data"]["comment"]["status"] == "held"
+    assert "Zanzibaroque" not in json.dumps(told_of.payload)
+
+
+def test_the_command_knows_every_kind():
+    """It names them without loading what makes them."""
+    assert set(KINDS) == set(EventKind)
 
 
 def test_the_clock_holding_a_comment_is_an_event_too(store, site, hook):
