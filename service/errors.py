@@ -43,6 +43,9 @@ CATALOGUE: Final = {
     "auth.forbidden": Entry(
         403, "This is not open to you", "Ask for `/metrics` from the same machine, or send `metrics_token`"
     ),
+    "webhook.address": Entry(
+        403, "Webhooks are not sent to this address", "`detail` says why; an operator's settings may allow it"
+    ),
     "not_found": Entry(404, "There is nothing here", "Check the address, and that the comment is your site's"),
     "method.not_allowed": Entry(405, "This method does not exist here", "`Allow` says which methods there are"),
     "comment.exists": Entry(409, "Another comment has this id", "PUT the new text, or use another `comment.id`"),

@@ -42,7 +42,7 @@ class NoSuchHookError(HookError):
 class BadAddressError(HookError):
     """We do not send to this address."""
 
-    code = "request.invalid"
+    code = "webhook.address"
 
 
 class EmptyEventError(HookError):

@@ -16,7 +16,7 @@ from service.api.operations import Parameter, operation
 from service.api.paging import CURSOR, PAGE_LIMIT, cursor, page_limit
 from service.errors import Problem, field_problem
 from service.events import EventKind
-from service.hooks import BadAddressError, HookError
+from service.hooks import HookError
 from service.schemas import HttpUrl, Strict, Uuid
 from service.store import deliveries as store
 from service.store.accounts import Site
@@ -114,7 +114,7 @@ class ReplayedOut(BaseModel):
     scope="write",
     body=WebhookIn,
     answers={200: WebhookMade},
-    problems=("webhook.conflict",),
+    problems=("webhook.address", "webhook.conflict"),
 )
 def add_webhook(site: Site) -> Response:
     """Add a webhook.
@@ -247,7 +247,7 @@ def _write(work: Callable[[Connection], T]) -> T:
 
 
 def _refused(error: HookError) -> Problem:
-    return field_problem("#/url", str(error)) if isinstance(error, BadAddressError) else Problem(error.code, str(error))
+    return Problem(error.code, str(error))
 
 
 def _document(row: AnyRow) -> dict[str, Any]:
