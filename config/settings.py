@@ -73,20 +73,27 @@ class Settings(BaseSettings):
     workers: Annotated[int, Field(ge=1, le=64)]
     decision_deadline_seconds: Annotated[int, Field(ge=1, le=86_400)]
     upkeep_seconds: Annotated[float, Field(gt=0, le=60)]
+    webhook_timeout_seconds: Annotated[float, Field(ge=1, le=30)]
+    webhook_ports: Annotated[tuple[str, ...], NoDecode]
+    webhook_allowed_networks: Annotated[tuple[str, ...], NoDecode]
+    webhook_plain_http: bool
     retention_email_days: Days
     retention_ip_days: Days
     retention_user_agent_days: Days
     retention_referrer_days: Days
     retention_backup_days: Days
+    retention_webhook_days: Days
     log_level: Literal["debug", "info", "warning", "error"]
     log_format: Literal["console", "json"]
 
-    @field_validator("trusted_proxies", "oidc_scopes", "oidc_roles", mode="before")
+    @field_validator(
+        "trusted_proxies", "oidc_scopes", "oidc_roles", "webhook_ports", "webhook_allowed_networks", mode="before"
+    )
     @classmethod
     def _split_commas(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
-    @field_validator("trusted_proxies")
+    @field_validator("trusted_proxies", "webhook_allowed_networks")
     @classmethod
     def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for network in value:
@@ -108,6 +115,18 @@ class Settings(BaseSettings):
         if value and not value.startswith(("https://", "http://")):
             msg = "must be empty or the provider's address, https://…"
             raise ValueError(msg)
+        return value
+
+    @field_validator("webhook_ports", mode="after")
+    @classmethod
+    def _are_ports(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for ports in value:
+            first, dash, last = ports.partition("-")
+            numbers = [first, last] if dash else [first]
+            plain = all(number.isascii() and number.isdigit() for number in numbers)
+            if not plain or not 1 <= int(numbers[0]) <= int(numbers[-1]) <= 65_535:
+                msg = "must be ports or ranges of ports, such as 443 and 8000-8999"
+                raise ValueError(msg)
         return value
 
     @field_validator("data_dir")

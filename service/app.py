@@ -21,10 +21,11 @@ import config
 import config.logs
 from config import Settings
 from service import reader_pages
-from service.api import acts, comments, explanation, health, policy, queue, reports, rulings, score
+from service.api import acts, comments, explanation, health, policy, queue, reports, rulings, score, webhooks
 from service.api.operations import OPERATIONS, Operation
 from service.auth import SiteKeys
 from service.brain import Brain
+from service.deliver_queue import DeliverQueue
 from service.desk import frame
 from service.desk.blueprint import is_desk
 from service.desk.errors import error_page
@@ -42,7 +43,7 @@ from service.web import MAX_BATCH_BYTES, Web, web
 
 log = config.logs.get("web")
 
-ROUTE_MODULES: Final = (acts, comments, explanation, health, policy, queue, reports, rulings, score)
+ROUTE_MODULES: Final = (acts, comments, explanation, health, policy, queue, reports, rulings, score, webhooks)
 
 SECURITY_HEADERS: Final = {
     "Content-Security-Policy": (
@@ -94,6 +95,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 def _parts(settings: Settings) -> Web:
     store = Store(settings.database_address, grouped=True, pool_size=settings.web_threads)
     client = connect(settings.redis_address)
+    store.after_commit = DeliverQueue(client).announce
     brain = Brain(store, settings.models_dir)
     return Web(
         settings=settings,

@@ -26,12 +26,13 @@ from classifier.registry import ModelError, load, load_default
 from config import Settings, SettingsError
 from config.paths import UnsafeFolderError
 from service.artefacts import Artefacts
+from service.deliveries import how_it_stands, secrets_of
 from service.models import resting
 from service.process.redis_server import OLDEST_REDIS
 from service.queue import LEADER, Queue, connect
-from service.store import comments, models
+from service.store import comments, hooks, models
 from service.store.engine import Store
-from service.store.facts import read_fact
+from service.store.facts import probe, read_fact
 from service.store.glance import HEAD, SECRET_FACT, fingerprint
 from service.store.migrate import current_revision
 
@@ -39,6 +40,8 @@ from service.store.migrate import current_revision
 LEAST_FREE_BYTES: Final = 500 * 1024 * 1024
 #: Clocks further apart than this make deadlines and retention wrong.
 CLOCK_SECONDS: Final = 2.0
+#: An event that no webhook was told for so long is worth a look.
+LATE_WEBHOOK_SECONDS: Final = 900.0
 
 
 class State(StrEnum):
@@ -138,6 +141,7 @@ def _inside(settings: Settings, store: Store) -> Iterator[Finding]:
         yield _same_secret(settings, store)
         yield _undecided(settings, store)
         yield from _models(store)
+        yield _webhooks(settings, store)
     else:
         yield _fine("database", f"{kind} answers.")
         yield _wrong("migrations", _migration_advice(found))
@@ -150,7 +154,7 @@ def _inside(settings: Settings, store: Store) -> Iterator[Finding]:
 
 def _writable(store: Store, kind: str) -> Finding:
     try:
-        store.write(comments.probe)
+        store.write(probe)
     except SQLAlchemyError as error:
         return _wrong("database", f"{kind} can be read but not written: {_reason(error)}; comments cannot be stored.")
     return _fine("database", f"{kind} can be read and written.")
@@ -189,6 +193,28 @@ def _undecided(settings: Settings, store: Store) -> Finding:
     if age > settings.decision_deadline_seconds:
         return _wrong("undecided", f"{said}: start workers (`sluice work`), or more of them.")
     return _fine("undecided", f"{said}.")
+
+
+def _webhooks(settings: Settings, store: Store) -> Finding:
+    name = "webhooks"
+    with store.read() as connection:
+        standing = how_it_stands(connection)
+        every = hooks.webhooks_of(connection)
+    if not every:
+        return _fine(name, "There are none.")
+    readable = not settings.embedded_secret or settings.secret_file.exists()  # asking would make a new one
+    if readable and any(not secrets_of(settings.secret, row) for row in every):
+        return _wrong(name, "A secret was sealed with another secret of ours: `sluice webhook rotate` makes a new one.")
+    if standing.disabled or standing.dead:
+        advice = "`sluice webhook list` and `sluice webhook deliveries --state dead` say why."
+        return _wrong(name, f"{standing.sentence} {advice}")
+    age = 0.0
+    if standing.oldest_waiting is not None:
+        age = max(0.0, (datetime.now(UTC) - standing.oldest_waiting).total_seconds())
+    if age > LATE_WEBHOOK_SECONDS:
+        why = f" Last: {standing.last_failure}" if standing.last_failure else " Is `sluice upkeep` running?"
+        return _wrong(name, f"{standing.sentence[:-1]}, the oldest for {age:,.0f} s.{why}")
+    return _fine(name, standing.sentence)
 
 
 def _models(store: Store) -> Iterator[Finding]:

@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "site": "service.commands.accounts:site",
     "key": "service.commands.accounts:key",
     "user": "service.commands.people:user",
+    "webhook": "service.commands.webhooks:webhook",
     "policy": "service.commands.policy:policy",
     "models": "service.commands.models:models",
     "migrate": "service.commands.database:migrate",

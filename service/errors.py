@@ -46,6 +46,9 @@ CATALOGUE: Final = {
     "auth.scope": Entry(
         403, "The API key may not do this", "Use a key with the scope that `detail` names; `sluice key add` makes one"
     ),
+    "webhook.address": Entry(
+        403, "Webhooks are not sent to this address", "`detail` says why; an operator's settings may allow it"
+    ),
     "not_found": Entry(404, "There is nothing here", "Check the address, and that the comment is your site's"),
     "method.not_allowed": Entry(405, "This method does not exist here", "`Allow` says which methods there are"),
     "comment.exists": Entry(409, "Another comment has this id", "PUT the new text, or use another `comment.id`"),
@@ -53,6 +56,9 @@ CATALOGUE: Final = {
         409, "This Idempotency-Key belongs to another request", "Use a new `Idempotency-Key` for another body"
     ),
     "comment.changed": Entry(409, "The comment changed meanwhile", "Read the comment again, it was edited since"),
+    "webhook.conflict": Entry(
+        409, "The webhook does not allow this now", "`detail` says what is in the way: remove or enable a webhook first"
+    ),
     "explanation.unavailable": Entry(
         409,
         "This decision cannot be explained any more",

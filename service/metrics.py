@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
@@ -11,6 +12,7 @@ from service.brain import Brain
 from service.limits import FAILED_OPEN
 from service.queue import Queue
 from service.store import comments as store
+from service.store import deliveries
 from service.store.engine import Store
 
 REQUESTS: Final = Counter("sluice_requests_total", "HTTP requests", ["operation", "status"])
@@ -21,6 +23,7 @@ SECONDS: Final = Histogram(
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
 DECISIONS: Final = Counter("sluice_decisions_total", "Decisions made by the machine", ["action"])
+WEBHOOKS: Final = Counter("sluice_webhook_attempts_total", "Attempts to deliver an event to a webhook", ["outcome"])
 UNANNOUNCED: Final = Counter("sluice_unannounced_total", "Comments stored while Redis was away; upkeep announces them")
 
 
@@ -30,7 +33,7 @@ def exposition(directory: str | None, database: Store, queue: Queue, brain: Brai
     if directory:
         multiprocess.MultiProcessCollector(counted, path=directory)  # type: ignore[no-untyped-call]
     else:
-        for metric in (REQUESTS, SECONDS, DECISIONS, UNANNOUNCED, FAILED_OPEN):
+        for metric in (REQUESTS, SECONDS, DECISIONS, WEBHOOKS, UNANNOUNCED, FAILED_OPEN):
             counted.register(metric)
     return generate_latest(counted) + generate_latest(_standing(database, queue, brain, now))
 
@@ -44,13 +47,20 @@ def _standing(database: Store, queue: Queue, brain: Brain, now: float) -> Collec
     workers = Gauge("sluice_workers", "Workers with a model", registry=registry)
     models = Gauge("sluice_worker_models", "Workers by the model that they use", ["model"], registry=registry)
     promoted = Gauge("sluice_model_promoted", "Whether this host uses the promoted model", registry=registry)
+    told = Gauge("sluice_webhook_deliveries", "Events for webhooks by state", ["state"], registry=registry)
+    told_age = Gauge("sluice_webhook_oldest_seconds", "Age of the oldest event not yet delivered", registry=registry)
     promoted.set(int(brain.model is not None and brain.fault is None))
     try:
         with database.read() as connection:
             for status, count in store.count_by_status(connection).items():
                 comments.labels(status).set(count)
             _, oldest = store.undecided_since(connection)
-        age.set(0 if oldest is None else max(0.0, now - oldest.timestamp()))
+            counts = deliveries.count_by_state(connection)
+            untold = deliveries.oldest_waiting(connection)
+        age.set(_age(oldest, now))
+        told_age.set(_age(untold, now))
+        for state in deliveries.STATES:
+            told.labels(state).set(counts.get(state, 0))
         up.labels("database").set(1)
     except SQLAlchemyError:
         up.labels("database").set(0)
@@ -62,3 +72,7 @@ def _standing(database: Store, queue: Queue, brain: Brain, now: float) -> Collec
         for model, count in queue.models().items():
             models.labels(model).set(count)
     return registry
+
+
+def _age(since: datetime | None, now: float) -> float:
+    return 0.0 if since is None else max(0.0, now - since.timestamp())

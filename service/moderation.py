@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 
 from classifier.domain import Action, Reason, Status, Verdict
 from classifier.lifecycle import DECIDED, Event, next_status, standing
-from service import reputation
+from service import events, reputation
 from service.queue_items import item_row
 from service.reputation import NOTHING_SEEN, Evidence
 from service.rows import KEEP_ALL, Keep, author_columns, decision_row, new_row, revision_row
@@ -181,10 +181,11 @@ def edit(
     return changed
 
 
-def erase(connection: Connection, site_id: str, comment_id: str) -> None:
+def erase(connection: Connection, site_id: str, comment_id: str, *, now: datetime | None = None) -> None:
     """Forget a comment's text and personal data for good; its id stays, so that a retry cannot bring it back.
 
-    The bytes leave the files when the caller has committed and ``Store.scrub`` has run.
+    Webhooks are told as of ``now`` (of the clock if not given) that it is gone. The bytes leave the files when the
+    caller has committed and ``Store.scrub`` has run.
 
     Raises:
         NotFoundError, ErasedError.
@@ -215,6 +216,7 @@ def erase(connection: Connection, site_id: str, comment_id: str) -> None:
     )
     no = dict.fromkeys(("held_late", "author_verified", "earns"), False)
     store.update_comment(connection, comment_id, {**empty, **no, "status": Status.ERASED.value})
+    events.note_erased(connection, replace(state, status=Status.ERASED), now or datetime.now(UTC))
 
 
 def record_decisions(
@@ -243,6 +245,7 @@ def record_decisions(
     moved: list[tuple[store.State, store.State]] = []
     texts: store.Rows = []
     held: store.Rows = []
+    happenings: list[events.Happened] = []
     for (comment_id, revision), verdict in verdicts.items():
         state = states.get(comment_id)
         if state is None or state.status is Status.ERASED or (comment_id, revision) in done:
@@ -267,6 +270,8 @@ def record_decisions(
             moved.append((state, after))
             if status is Status.HELD:
                 held.append(item_row(state, verdict, evidence.language, now))
+            if after.hooked:
+                happenings.append(events.decided(after, row))
             moves.append(
                 {
                     "comment": comment_id,
@@ -288,6 +293,7 @@ def record_decisions(
     review.open_items(connection, held)
     reputation.move(connection, moved)
     campaigns.insert_fingerprints(connection, texts)
+    events.note(connection, happenings, now)
     return [move["comment"] for move in moves]
 
 

@@ -15,7 +15,11 @@ from service.schemas import MAX_BATCH_ITEMS, ProblemOut
 
 #: What the id in a path names, by the path's first part; what is not here is one of our comments.
 _THEIR_ARTICLE = "articles"
-_NAMED = {_THEIR_ARTICLE: "Your id of the article.", "acts": "The id of the act."}
+_NAMED = {
+    _THEIR_ARTICLE: "Your id of the article.",
+    "acts": "The id of the act.",
+    "webhooks": "The id of the webhook, or of the delivery.",
+}
 _COMMON_READING = ("auth.invalid", "auth.scope", "auth.throttled", "rate.limited", "storage.unavailable")
 _COMMON_WRITING = ("request.malformed", "request.too_large", "content_type.unsupported", "request.invalid")
 

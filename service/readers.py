@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 from classifier.domain import Status
 from classifier.lessons import RulingReason
 from classifier.lifecycle import Event, next_status, standing
-from service import queue_items, reputation
+from service import events, queue_items, reputation
 from service.acts import Actor, Verb, act_row
 from service.moderation import ModerationError, locked
 from service.roles import Right, allows, role_in
@@ -116,7 +116,9 @@ def report(
             status = next_status(current, Event.REPORTED) or status
         if status is not state.status:
             store.update_comment(connection, comment_id, {"status": status.value})
-            reputation.move(connection, [(state, replace(state, status=status))])
+            after = replace(state, status=status)
+            reputation.move(connection, [(state, after)])
+            events.note(connection, [events.reported(after, len(known) + 1)], now)
         _into_the_queue(connection, state, "report", now)
     _record(connection, state, Verb.REPORT, now, reason=reason.value, after=status)
     return status

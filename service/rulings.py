@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 from classifier.domain import Action, Status
 from classifier.lessons import RulingReason
 from classifier.lifecycle import DECIDED, RULED, Event, Standing, next_status, standing
-from service import queue_items, reputation
+from service import events, queue_items, reputation
 from service.acts import Actor, Source, Verb, act_row
 from service.moderation import ChangedError, ErasedError, Idempotency, NotFoundError, key_reused, key_row
 from service.store import acts, review, rulings
@@ -128,6 +128,8 @@ def rule_many(
     acts.insert_acts(connection, done)
     if action is Action.HOLD:
         queue_items.open_by_hand(connection, [after for _, after in moves], items, now)
+    heard = [events.ruled(after, row) for (_, after), row in zip(moves, rows, strict=True)]
+    events.note(connection, heard, now)
     return answers, conflicts
 
 
@@ -150,6 +152,7 @@ def take_back_many(
     known = rulings.rulings_of_all(connection, list(states))
     answers: list[Done] = []
     conflicts: list[Conflict] = []
+    heard: list[events.Happened] = []
     for comment_id, ruling_id in made:
         state = states.get(comment_id)
         if state is None or state.site_id != site_id:
@@ -175,8 +178,10 @@ def take_back_many(
                     now=now,
                     undoes=named.get(ruling_id),
                     batch_id=batch_id,
+                    heard=heard,
                 )
             )
+    events.note(connection, heard, now)
     return answers, conflicts
 
 
@@ -313,8 +318,10 @@ def _take_back(
     now: datetime,
     undoes: str | None,
     batch_id: str | None,
+    heard: list[events.Happened],
 ) -> Done:
-    rulings.insert_rulings(connection, [_row(state, rulings.UNDO, actor, now, undoes=ruling_id)])
+    undo = _row(state, rulings.UNDO, actor, now, undoes=ruling_id)
+    rulings.insert_rulings(connection, [undo])
     earlier = rulings.standing_of([row for row in of_revision if row.id != ruling_id])
     decided = store.decisions_on(connection, state.id, state.revision)
     decision = decided.get("failed") or decided.get("machine") or decided.get("late")
@@ -358,6 +365,7 @@ def _take_back(
         batch_id=batch_id,
     )
     acts.insert_acts(connection, [act])
+    heard.append(events.undone(after, undo))
     return Done(state.id, ruling_id, act["id"], status)
 
 

@@ -17,7 +17,10 @@ import redis
 import config.logs
 from config import Settings
 from service.brain import Brain
+from service.deliver_queue import DeliverQueue
+from service.deliveries import Post
 from service.history import History
+from service.hooks import sender
 from service.pace import Pace
 from service.policies import PolicyBook
 from service.pseudonyms import Pseudonyms
@@ -39,7 +42,17 @@ class Runtime:
     history: History
 
 
+@dataclass(frozen=True)
+class Outgoing:
+    """The parts that telling webhooks needs; no model among them."""
+
+    store: Store
+    secret: bytes
+    post: Post
+
+
 _current: list[Runtime] = []
+_outgoing: list[Outgoing] = []
 
 
 def current() -> Runtime:
@@ -51,6 +64,7 @@ def start(settings: Settings) -> Runtime:
     """Build the parts and make them those of this process."""
     client = connect(settings.redis_address, block_seconds=1)
     store = Store(settings.database_address, pool_size=2)
+    store.after_commit = DeliverQueue(client).announce
     runtime = Runtime(
         store=store,
         queue=Queue(client),
@@ -61,6 +75,22 @@ def start(settings: Settings) -> Runtime:
     )
     _current[:] = [runtime]
     return runtime
+
+
+def outgoing() -> Outgoing:
+    """What this process delivers with."""
+    return _outgoing[0]
+
+
+def start_outgoing(settings: Settings, database: Store | None = None) -> Outgoing:
+    """Build the parts that deliver and make them those of this process."""
+    parts = Outgoing(
+        store=database or Store(settings.database_address, pool_size=2),
+        secret=settings.secret,
+        post=sender(settings),
+    )
+    _outgoing[:] = [parts]
+    return parts
 
 
 class Heartbeat:

@@ -22,8 +22,9 @@ from sqlalchemy.exc import SQLAlchemyError
 import config.logs
 from config import Settings
 from service import moderation
+from service.deliver_queue import DELIVER_QUEUE, DeliverQueue
 from service.queue import CLASSIFY_QUEUE, LEADER, Queue, connect
-from service.store import campaigns
+from service.store import campaigns, deliveries
 from service.store import comments as store
 from service.store.backup import forget_old_backups
 from service.store.engine import Store
@@ -34,6 +35,7 @@ LEADER_SECONDS: Final = 15
 #: A comment that is neither decided nor on the waiting list after this long has lost its place.
 LOST_SECONDS: Final = 3
 SWEEP_LIMIT: Final = 10_000
+DELIVER_LIMIT: Final = 1_000
 #: How often the slow duties are done.
 RETENTION_SECONDS: Final = 600
 RETENTION_CHUNK: Final = 1_000
@@ -55,7 +57,12 @@ class Upkeep:
         self._store = database or Store(settings.database_address, pool_size=2)
         self._redis = connect(settings.redis_address)
         self._queue = Queue(self._redis)
-        self._jobs = JobQueue(CLASSIFY_QUEUE, connection=self._redis, serializer=JSONSerializer)
+        self._deliver_queue = DeliverQueue(self._redis)
+        self._store.after_commit = self._deliver_queue.announce
+        self._jobs = [
+            JobQueue(name, connection=self._redis, serializer=JSONSerializer)
+            for name in (CLASSIFY_QUEUE, DELIVER_QUEUE)
+        ]
         self._renew = self._redis.register_script(_RENEW)
         self._name = secrets.token_hex(8)
         self._retention_at = float("-inf")
@@ -84,6 +91,7 @@ class Upkeep:
         self._duty(self.hold_what_is_late)
         if redis_answers:
             self._duty(self.announce_what_is_lost)
+            self._duty(self.deliver_what_is_due)
         self._duty(self.scrub_files)
         if time.monotonic() - self._retention_at >= RETENTION_SECONDS:
             self._duty(self.forget_what_is_old)
@@ -117,10 +125,22 @@ class Upkeep:
         log.warning("comments.announced_again", comments=len(lost))
         return len(lost)
 
+    def deliver_what_is_due(self) -> int:
+        """Make jobs for deliveries whose time has come, or whose job was lost, once the queue is done with the last."""
+        if self._deliver_queue.waiting():
+            return 0
+        now = datetime.now(UTC)
+        with self._store.read() as connection:
+            due = deliveries.due(connection, now, DELIVER_LIMIT)
+        if due:
+            self._deliver_queue.enqueue(due)
+        return len(due)
+
     def clear_dead_bells(self) -> None:
-        """Drop RQ's records of bells whose worker died; ours expire by themselves and are not held up by them."""
-        StartedJobRegistry(queue=self._jobs, serializer=JSONSerializer).cleanup()
-        FailedJobRegistry(queue=self._jobs, serializer=JSONSerializer).cleanup()
+        """Drop RQ's records of jobs whose worker died; bells expire by themselves and are not held up by them."""
+        for jobs in self._jobs:
+            StartedJobRegistry(queue=jobs, serializer=JSONSerializer).cleanup()
+            FailedJobRegistry(queue=jobs, serializer=JSONSerializer).cleanup()
 
     def scrub_files(self) -> None:
         """Drop the bytes of erased comments from the database's files."""
@@ -150,7 +170,12 @@ class Upkeep:
         keys_before = now - timedelta(days=IDEMPOTENCY_DAYS)
         self._store.write(lambda connection: store.forget_idempotency_keys(connection, keys_before))
         self._forget_fingerprints(now - timedelta(days=FINGERPRINT_DAYS))
+        self._forget_events(now - timedelta(days=self._settings.retention_webhook_days))
         return forgotten
+
+    def _forget_events(self, before: datetime) -> None:
+        while self._store.write(lambda c: deliveries.forget_old_events(c, before, RETENTION_CHUNK)):
+            pass
 
     def _forget_fingerprints(self, before: datetime) -> None:
         while self._store.write(lambda c: campaigns.forget_old_fingerprints(c, before, RETENTION_CHUNK)):

@@ -245,9 +245,10 @@ def erase_comment(site: Site, comment_id: str) -> Response:
     Its text and all personal data leave the database's files. Its id stays taken: the same comment sent again is 410.
     """
     here = web()
+    erased_at = now()
 
     def work(connection: Connection) -> None:
-        moderation.erase(connection, site.id, comment_id)
+        moderation.erase(connection, site.id, comment_id, now=erased_at)
         store.ask_for_scrub(connection)
 
     try:

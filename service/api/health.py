@@ -18,6 +18,7 @@ from service import metrics
 from service.api.operations import OPERATIONS, operation
 from service.errors import CATALOGUE, Problem
 from service.store import comments as store
+from service.store.facts import probe
 from service.web import Web, answer, answer_document, web
 
 #: How long readiness waits for the first worker before it reports the lack as a degradation.
@@ -94,7 +95,7 @@ def ready() -> Response:
 
 def _check_store(here: Web) -> float:
     """Age in seconds of the oldest undecided comment; raises when nothing could be stored."""
-    here.store.write(store.probe)
+    here.store.write(probe)
     with here.store.read() as connection:
         _, oldest = store.undecided_since(connection)
     return 0.0 if oldest is None else time.time() - oldest.timestamp()

@@ -223,7 +223,10 @@ def release_item(site: Site, comment_id: str) -> Response:
     problems=_ITEM_PROBLEMS,
 )
 def skip_item(site: Site, comment_id: str) -> Response:
-    """Leave a comment to others for now; it moves to this moderator's view `skipped`."""
+    """Leave a comment to others for now.
+
+    It moves to this moderator's view `skipped`.
+    """
     who = actor_of(site, parse(ModeratorIn, read_bytes(MAX_COMMENT_BYTES)).moderator)
     moment = now()
     _written(lambda c: review.skip(c, site.id, comment_id, actor=who, now=moment))

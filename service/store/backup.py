@@ -23,6 +23,7 @@ from sqlalchemy.exc import IntegrityError, InterfaceError, ProgrammingError
 from config import Settings
 from service.store.archive import FORMAT, MANIFEST, SECRET, BackupError, Manifest, Members, damaged, reading, writing
 from service.store.comments import ask_for_scrub
+from service.store.deliveries import lay_down
 from service.store.engine import Store
 from service.store.facts import read_fact
 from service.store.glance import HEAD, SECRET_FACT, fingerprint
@@ -208,6 +209,8 @@ def _replace_all(settings: Settings, staging: Store) -> None:
                 for table in tables:
                     copy_rows(rows, connection, table)
             forget_everybody(connection)  # a session or link that ended since must not come alive again
+            # What was on its way then may long be otherwise, and this may be another machine.
+            lay_down(connection, "It was on its way when the backup was made.")
             ask_for_scrub(connection)  # what was replaced shall not linger in the files
 
         target.write(work)

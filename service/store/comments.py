@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection, Row, RowMapping
 
 from classifier.domain import Article, Author, Context, Status, TextFormat
 from service.store.tables import articles, comments, decisions, facts, idempotency_keys, revisions, rulings
+from service.store.tables_hooks import HOOKED
 
 # Statements that every comment needs are built once: building one costs several times what running it does.
 Rows = list[dict[str, Any]]
@@ -192,7 +193,7 @@ def insert_idempotency_key(connection: Connection, row: Mapping[str, Any]) -> No
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What guards a change of a comment, and what moves with it."""
+    """What guards a change of a comment, what moves with it, and whether a webhook of its site is to be told."""
 
     id: str
     site_id: str
@@ -207,6 +208,7 @@ class State:
     article_id: str
     decision_id: str | None
     ruling_id: str | None
+    hooked: bool
 
 
 _STATES: Final = (
@@ -224,6 +226,7 @@ _STATES: Final = (
         comments.c.article_id,
         comments.c.decision_id,
         comments.c.ruling_id,
+        HOOKED,
     )
     .where(comments.c.id.in_(sa.bindparam("ids", expanding=True)))
     .order_by(comments.c.id)
@@ -491,8 +494,3 @@ def scrub_is_due(connection: Connection) -> bool:
 def scrub_done(connection: Connection) -> None:
     """The bytes are gone."""
     connection.execute(sa.delete(facts).where(facts.c.name == _SCRUB_DUE))
-
-
-def probe(connection: Connection) -> None:
-    """Write something, to learn whether writing works."""
-    connection.execute(sa.update(facts).where(facts.c.name == "probe").values(value=""))

@@ -12,7 +12,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
@@ -30,6 +30,8 @@ Item = TypeVar("Item")
 BUSY_MILLISECONDS: Final = 10_000
 #: How long a checkpoint waits for readers, with all writers waiting behind it.
 SCRUB_MILLISECONDS: Final = 200
+#: Where a transaction keeps the ids that others shall hear of once it is committed.
+_TO_TELL: Final = "sluice_to_tell"
 #: Tables of PostgreSQL from which something may have to be gone for good.
 _SCRUBBED: Final = (
     "comments",
@@ -40,6 +42,8 @@ _SCRUBBED: Final = (
     "authors",
     "domains",
     "models",
+    "events",
+    "deliveries",
 )
 
 
@@ -53,6 +57,8 @@ class Store:
         self._reading = _reading_engine(self.engine, pool_size)
         self._lock = _FileLock(Path(f"{self.url.database}-writer")) if self.is_sqlite else None
         self._group = _GroupWriter(self._transaction) if grouped and self.is_sqlite else None
+        #: Hears, after each commit, what was left with ``tell_when_committed``; it must not raise.
+        self.after_commit: Callable[[list[str]], None] | None = None
         _OPEN.add(self)
 
     @property
@@ -131,12 +137,20 @@ class Store:
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
-        if self._lock is None:
-            with self.engine.begin() as connection:
-                yield connection
-            return
-        with self._lock, self.engine.begin() as connection:
+        with self._lock or nullcontext(), self.engine.begin() as connection:
+            connection.info.pop(_TO_TELL, None)  # of a transaction that was rolled back
             yield connection
+            told = connection.info.pop(_TO_TELL, None)
+        if told and self.after_commit is not None:
+            self.after_commit(told)
+
+
+def tell_when_committed(connection: Connection, ids: Sequence[str]) -> None:
+    """Let ``Store.after_commit`` hear of these ids once the transaction is on disk, and only then.
+
+    What a savepoint took back may be among them: whoever hears of an id looks whether it is there.
+    """
+    connection.info.setdefault(_TO_TELL, []).extend(ids)
 
 
 #: Every store of this process; whoever forks (a web server that loads the app first) must not share connections.

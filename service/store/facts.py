@@ -13,6 +13,11 @@ def read_fact(connection: Connection, name: str) -> str | None:
     return connection.execute(sa.select(facts.c.value).where(facts.c.name == name)).scalar()
 
 
+def probe(connection: Connection) -> None:
+    """Write something, to learn whether writing works."""
+    connection.execute(sa.update(facts).where(facts.c.name == "probe").values(value=""))
+
+
 def write_fact(connection: Connection, name: str, value: str) -> None:
     """Note a fact, replacing what was noted before."""
     connection.execute(sa.delete(facts).where(facts.c.name == name))

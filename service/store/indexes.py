@@ -1,4 +1,4 @@
-"""Indexes over comments, most of them over some rows only.
+"""Indexes over comments, most of them over some rows only; whoever imports this has all tables in the metadata.
 
 Apart from the tables, because naming PostgreSQL's options loads all of its dialect, which every start would pay for
 and only migrations need.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from service.store import tables_hooks  # noqa: F401 - its tables join the metadata
 from service.store.tables import comments
 from service.store.tables_desk import review_items
 

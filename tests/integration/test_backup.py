@@ -26,15 +26,16 @@ import config
 from classifier.domain import Action
 from classifier.packing import pack
 from config import Settings
-from service import moderation, people, rulings
+from service import hooks, moderation, people, rulings
 from service.brain import Brain
 from service.cli import cli
+from service.deliveries import deliver, secrets_of
 from service.models import promote, register
 from service.moderation import Idempotency
 from service.roles import Role
 from service.schemas import Edit
 from service.sign_in import DeadLinkError, Patience, begin_session, check_password, find_link, find_session
-from service.store import accounts, backup, glance, portable, tables
+from service.store import accounts, backup, deliveries, glance, portable, tables
 from service.store.archive import BackupError, inspect
 from service.store.backup import restore
 from service.store.comments import undecided_since
@@ -236,6 +237,35 @@ def test_a_restore_replaces_all_that_is_there(source, saved):
     assert store.scrub()
     for file in settings.data_dir.glob("sluice.db*"):
         assert b"Written after the backup." not in file.read_bytes()
+
+
+def test_webhooks_travel_along_and_what_was_on_its_way_is_not_sent(source, tmp_path):
+    """Their secrets still sign and what was told is on record; the rest waits for somebody to want it sent."""
+    settings, store, _ = source
+
+    def work(connection: sa.Connection) -> hooks.Made:
+        site = accounts.get_site(connection, "blog")
+        rules = hooks.rules_from(settings)
+        made = hooks.add(connection, site, "https://b.example/", [], secret=settings.secret, rules=rules, now=NOW)
+        for _ in range(2):
+            (accepted,) = moderation.submit(connection, site.id, [a_submission()], NOW)
+            moderation.record_decisions(connection, {(accepted.id, 1): a_verdict()}, NOW)
+        return made
+
+    made = store.write(work)
+    told = store.write(lambda c: deliveries.due(c, NOW, 1))[0]
+    deliver(store, settings.secret, lambda *_: 200, told, clock=lambda: NOW, chance=0.0)
+    backup.backup(settings, store, tmp_path / "hooks.tar.gz")
+    there = config.load({"data_dir": tmp_path / "new"}, environ={})
+    restore(there, tmp_path / "hooks.tar.gz", inspect(tmp_path / "hooks.tar.gz"))
+
+    new = Store(there.database_address)
+    with new.read() as connection:
+        assert deliveries.count_by_state(connection) == {"delivered": 1, "dead": 1}
+        assert secrets_of(there.secret, hooks.find(connection, made.webhook.id)) == [made.secret]
+        assert deliveries.records(connection, state="dead")[0].last_error.startswith("It was on its way")
+    assert new.write(lambda c: hooks.replay_dead(c, NOW)) == 1
+    assert contents(new)["events"] == contents(store)["events"]
 
 
 def test_models_travel_along(source, tmp_path):

@@ -8,25 +8,28 @@ import shutil
 from collections import namedtuple
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
 import sqlalchemy as sa
 from click.testing import CliRunner
-from factories import a_model, a_submission, an_adaptation
+from factories import a_model, a_submission, a_verdict, an_adaptation
 
 import config
 from classifier import registry
 from classifier.packing import pack
 from config import Settings
-from service import checkup, moderation
+from service import checkup, hooks, moderation
 from service.checkup import Finding, State, examine
 from service.cli import cli
+from service.deliveries import disable
 from service.models import promote, register, shipped_version
 from service.queue import LEADER, WaitingList, connect
-from service.store import accounts, tables
+from service.store import accounts, deliveries, tables
 from service.store.engine import Store
 from service.store.migrate import ensure_current
+from service.store.tables_hooks import webhooks
 
 NOW = datetime.now(UTC)
 
@@ -69,7 +72,7 @@ def test_a_healthy_installation(settings):
     assert [found for found in findings if found.state is not State.FINE] == []
     assert {found.name for found in findings} >= {
         "settings", "data folder", "disk", "secret", "database", "migrations", "API keys", "undecided", "Redis",
-        "Redis clock", "queue", "workers", "upkeep", "model",
+        "Redis clock", "queue", "workers", "upkeep", "model", "webhooks",
     }  # fmt: skip
     assert all(found.message.endswith(".") and "\n" not in found.message for found in findings)
 
@@ -269,6 +272,36 @@ def test_comments_that_wait_too_long(settings):
     store.close()
 
     assert "2 comments wait for the machine, the oldest for 60" in wrong(settings)["undecided"]
+
+
+def test_webhooks_that_are_stuck_dead_disabled_or_sealed_by_another_secret(settings):
+    """One sentence with what to do, the worst first; a working one is fine."""
+    store = Store(settings.database_address)
+    rules = hooks.rules_from(settings)
+
+    def happen(moment: datetime) -> hooks.Made:
+        def work(connection: Any) -> hooks.Made:
+            site = accounts.add_site(connection, f"blog {moment}", "https://blog.example", NOW)
+            url = "https://blog.example/hook"
+            made = hooks.add(connection, site, url, [], secret=settings.secret, rules=rules, now=NOW)
+            (accepted,) = moderation.submit(connection, site.id, [a_submission()], moment)
+            moderation.record_decisions(connection, {(accepted.id, 1): a_verdict()}, moment)
+            return made
+
+        return store.write(work)
+
+    made = happen(datetime.now(UTC))
+    assert "webhooks" not in wrong(settings)
+
+    happen(datetime.now(UTC) - timedelta(hours=1))
+    assert wrong(settings)["webhooks"].startswith("2 events are on the way, the oldest for 3,60")
+    store.write(lambda c: deliveries.lay_down(c, "A test."))
+    assert wrong(settings)["webhooks"].startswith("2 events could not be delivered.")
+    store.write(lambda c: disable(c, made.webhook.id, "A test.", NOW))
+    assert wrong(settings)["webhooks"].startswith("1 webhook is disabled.")
+    store.write(lambda c: c.execute(sa.update(webhooks).values(secret="gone")))
+    assert "sealed with another secret" in wrong(settings)["webhooks"]
+    store.close()
 
 
 @pytest.mark.parametrize(("theirs", "state"), [(99.0, State.FINE), (97.0, State.WRONG), (104.0, State.WRONG)])

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from servers import free_port
 
 from service.store import tables
 from service.store.engine import Store
@@ -68,8 +69,11 @@ def wait_until(condition: Callable[[], object], seconds: float = 30) -> None:
 
 @pytest.fixture(scope="module")
 def talkative(start_sluice):
-    """A running service that logs all it ever would."""
-    return start_sluice(SLUICE_LOG_LEVEL="debug", SLUICE_LOG_FORMAT="json")
+    """A running service that logs all it ever would, and notes all for a webhook whose receiver is away."""
+    home = {"SLUICE_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.1", "SLUICE_WEBHOOK_PORTS": "1-65535"}
+    started = start_sluice(SLUICE_LOG_LEVEL="debug", SLUICE_LOG_FORMAT="json", **home)
+    started.command("webhook", "add", "blog", f"http://127.0.0.1:{free_port()}/")
+    return started
 
 
 def test_a_deleted_comment_leaves_no_byte_behind(talkative):

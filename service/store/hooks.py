@@ -1,0 +1,59 @@
+"""SQL about webhooks: one function per question."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from service.store.comments import AnyRow
+from service.store.tables_hooks import webhooks
+
+_LIVE: Final = sa.select(webhooks.c.id, webhooks.c.site_id, webhooks.c.events).where(
+    webhooks.c.disabled_at.is_(None), webhooks.c.site_id.in_(sa.bindparam("sites", expanding=True))
+)
+
+
+def live_webhooks(connection: Connection, site_ids: Collection[str]) -> list[AnyRow]:
+    """The webhooks of these sites that are to be told what happens: id, site_id, events."""
+    return list(connection.execute(_LIVE, {"sites": sorted(site_ids)}))
+
+
+def webhooks_of(connection: Connection, site_id: str | None = None) -> list[AnyRow]:
+    """All webhooks of a site, or of every site, oldest first."""
+    query = sa.select(webhooks).order_by(webhooks.c.id)
+    return list(connection.execute(query if site_id is None else query.where(webhooks.c.site_id == site_id)))
+
+
+def find_webhook(connection: Connection, webhook_id: str) -> AnyRow | None:
+    """The webhook with this id."""
+    return connection.execute(sa.select(webhooks).where(webhooks.c.id == webhook_id)).one_or_none()
+
+
+def lock_webhook(connection: Connection, webhook_id: str) -> AnyRow | None:
+    """The same, which nobody else can change until this transaction ends."""
+    # Not against those who only refer to it: whoever notes an event holds other locks meanwhile.
+    query = sa.select(webhooks).where(webhooks.c.id == webhook_id).with_for_update(key_share=True)
+    return connection.execute(query).one_or_none()
+
+
+def insert_webhook(connection: Connection, row: Mapping[str, Any]) -> None:
+    """Store a new webhook."""
+    connection.execute(sa.insert(webhooks), [dict(row)])
+
+
+def update_webhook(connection: Connection, webhook_id: str, changes: Mapping[str, Any]) -> None:
+    """Change one webhook's row."""
+    connection.execute(sa.update(webhooks).where(webhooks.c.id == webhook_id).values(**changes))
+
+
+def delete_webhook(connection: Connection, webhook_id: str) -> None:
+    """Delete a webhook with its deliveries."""
+    connection.execute(sa.delete(webhooks).where(webhooks.c.id == webhook_id))
+
+
+def disabled_webhooks(connection: Connection) -> list[AnyRow]:
+    """What is disabled, with when and why."""
+    return list(connection.execute(sa.select(webhooks).where(webhooks.c.disabled_at.is_not(None))))
