@@ -171,7 +171,8 @@ def _flags_or_letters(match: re.Match[str]) -> str:
 def _unmask(text: str, disguises: Disguises) -> tuple[str, tuple[Edit, ...]]:
     """Take look-alikes and false marks off the words that wear them as a disguise."""
     odd = {word for word in _LETTER_RUN.findall(text) if not word.isascii()}
-    looks = {word: plain for word in odd if (plain := _latin_reading(word)) is not None}
+    worn = not LOOK_ALIKES.keys().isdisjoint(set().union(*odd))
+    looks = {word: plain for word in odd if (plain := _latin_reading(word)) is not None} if worn else {}
     if looks and not _is_latin(text, odd):
         looks = {
             word: plain for word, plain in looks.items() if _LATIN_LETTER.search(word) or is_sensitive(plain.lower())
@@ -219,8 +220,11 @@ def _false_marks(text: str, accents: set[str]) -> dict[str, str]:
     strange = {word: plain for word, plain in plains.items() if not is_known(lowered(word))}
     grave = {word: plain for word, plain in strange.items() if len(plain) > 3 and is_sensitive(plain.lower())}
     suspects = sum(is_common(plain.lower()) for plain in strange.values())
+    many = suspects > 2 and 2 * suspects > len(accents)
+    if not many and not grave:
+        return {}
     words = _LETTER_RUN.findall(lowered(text.translate(_MARKS_OFF)))
     english = sum(map(_ENGLISH.__contains__, words)) >= _ENGLISH_SHARE * len(words)
-    if english and suspects > 2 and 2 * suspects > len(accents) and 4 * suspects > len(set(words)):
+    if english and many and 4 * suspects > len(set(words)):
         return strange
     return grave if english or len(accents) - len(grave) < 3 else {}

@@ -10,8 +10,8 @@ import itertools
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Final
+from itertools import chain, pairwise
+from typing import Any, Final
 
 import mmh3
 import numpy as np
@@ -77,6 +77,21 @@ def char_terms(texts: Sequence[str]) -> Terms:
         return _count_one(columns)
     sizes = [len(each) >> 2 for each in found]
     return _count(columns, np.repeat(np.arange(len(texts), dtype=np.int64), sizes), len(texts), CHAR_BITS)
+
+
+def terms_of_one(words: Sequence[str], pairs: Sequence[str], text: str) -> tuple[Int64s, Int64s, int]:
+    """One text's distinct columns with counts, words and pairs first, and how many those are.
+
+    Columns of characters stand behind ``WORD_COLUMNS``. Both kinds are counted together: with so few terms the number
+    of steps is what costs.
+    """
+    hashed = array("i", map(mmh3.hash, chain(words, pairs)))
+    pieces = b"".join(chain.from_iterable(_pieces_in([text.split(" ")])))
+    columns = np.abs(np.frombuffer(hashed.tobytes() + pieces, dtype=np.int32))
+    columns &= WORD_COLUMNS - 1
+    columns[len(hashed) :] += WORD_COLUMNS
+    found = _count_one(columns)
+    return found.columns, found.counts, int(np.count_nonzero(found.columns < WORD_COLUMNS))
 
 
 def char_occurrences(texts: Sequence[Sequence[str]]) -> tuple[Int64s, Int64s, Int64s]:
@@ -234,10 +249,11 @@ def _count(columns: Int64s, owners: Int64s, texts: int, bits: int) -> Terms:
     return Terms(starts, distinct & ((1 << bits) - 1), counts)
 
 
-def _count_one(columns: Int64s) -> Terms:
+def _count_one(columns: npt.NDArray[Any]) -> Terms:
     """The same for one text, with fewer steps."""
     columns.sort()
-    new = np.ones(len(columns), dtype=bool)
+    new = np.empty(len(columns), dtype=bool)
+    new[:1] = True
     np.not_equal(columns[1:], columns[:-1], out=new[1:])
     first = new.nonzero()[0]
     counts = np.empty_like(first)
