@@ -10,7 +10,7 @@ import itertools
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from itertools import chain, filterfalse, pairwise
 from typing import Any, Final
 
 import mmh3
@@ -105,7 +105,7 @@ def char_occurrences(texts: Sequence[Sequence[str]]) -> tuple[Int64s, Int64s, In
 
 def _pieces_in(texts: Sequence[Sequence[str]]) -> list[list[bytes]]:
     """The columns of the pieces of each token of each text, four bytes each."""
-    strange = [token for token in set().union(*texts) if token not in _PIECES]
+    strange = list(filterfalse(_PIECES.__contains__, set().union(*texts)))
     fresh = _pieces_of(strange) if sum(map(len, strange)) > _FEW_LETTERS else {}
     if not fresh:
         return [[_PIECES[token] for token in each] for each in texts]

@@ -56,7 +56,12 @@ class _Terms(dict[str, tuple[str, ...]]):
     def __missing__(self, word: str) -> tuple[str, ...]:
         if len(self) >= _REMEMBERED_WORDS:
             self.clear()
-        found = self[word] = tuple(_terms_of(word))
+        found: tuple[str, ...]
+        if word.isascii():
+            found = (word[:_PREFIX],) if len(word) >= _SHORTEST and word not in SMALL_WORDS else ()
+        else:
+            found = tuple(_terms_of(word))
+        self[word] = found
         return found
 
 
@@ -65,7 +70,7 @@ _REMEMBERED_WORDS: Final = 16_384
 
 
 def _terms_of(word: str) -> Iterator[str]:
-    if not word.isascii() and (signs := _IN_PAIRS.search(word)) is not None:
+    if (signs := _IN_PAIRS.search(word)) is not None:
         run = signs.group()
         yield from (run[at : at + 2] for at in range(min(len(run) - 1, 40)))
     elif len(word) >= _SHORTEST and word not in SMALL_WORDS:
