@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
+from hashlib import blake2b
 from itertools import pairwise
 from typing import Final
 
@@ -177,9 +178,19 @@ def _author_name(context: Context, document: Document) -> Iterable[Signal]:
     return _of_name(name[:400], with_link=bool(context.author.url))
 
 
-@lru_cache(maxsize=2_048)
+#: What is said of names met before, by digest, so that no name is kept; emptied when it has grown large.
+_NAMES: Final[dict[tuple[bytes, bool], tuple[Signal, ...]]] = {}
+_REMEMBERED: Final = 4_096
+
+
 def _of_name(name: str, *, with_link: bool) -> tuple[Signal, ...]:
-    return tuple(_in_name(name, with_link=with_link))
+    key = (blake2b(name.encode("utf-8", "surrogatepass"), digest_size=16).digest(), with_link)
+    found = _NAMES.get(key)
+    if found is None:
+        if len(_NAMES) >= _REMEMBERED:
+            _NAMES.clear()
+        found = _NAMES[key] = tuple(_in_name(name, with_link=with_link))
+    return found
 
 
 def _in_name(name: str, *, with_link: bool) -> Iterator[Signal]:
@@ -206,14 +217,9 @@ def _author_url(context: Context, document: Document) -> Iterator[Signal]:
     url = context.author.url
     if not url or not url.strip():
         return
-    yield from _of_address(url[:2000], host_of(url))
+    yield from _in_address(url[:2000], host_of(url))
     if _mostly_praise(document) and ((near := relevance(context, document)) is None or near < ON_TOPIC):
         yield _spam("author.praise_with_link", "General praise, with a link on the author's name.", 2.5)
-
-
-@lru_cache(maxsize=2_048)
-def _of_address(url: str, host: str) -> tuple[Signal, ...]:
-    return tuple(_in_address(url, host))
 
 
 def _in_address(url: str, host: str) -> Iterator[Signal]:
