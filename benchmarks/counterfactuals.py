@@ -15,7 +15,7 @@ from statistics import median
 from typing import Final
 
 from classifier import assess as brain
-from classifier.counterfactual import Case, counterfactuals, strongest, without
+from classifier.counterfactual import Case, counterfactuals, without
 from classifier.datasets import load_snapshot
 from classifier.domain import Action, Context, Counterfactual
 from classifier.policy import DEFAULT_POLICY
@@ -68,7 +68,7 @@ def main(data: Path) -> None:
     vars(brain)["counterfactuals"] = counterfactuals
     table: Counter[tuple[float, bool]] = Counter()
     for case in cases:
-        word, left = strongest(case) or (None, 0.0)
+        word, left = case.strongest or (None, 0.0)
         if word is not None:
             changed = without(case.weighed.document.raw, word.spans)
             [verdict] = brain.assess([Context(text=changed)], scorer, DEFAULT_POLICY)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from classifier.folding import CODES, LOOK_ALIKES, MARKED, SHOWN, is_invisible, is_styled, is_wide, lowered
+from classifier.folding import LOOK_ALIKES, MARKED, SHOWN, is_invisible, is_styled, is_wide, lowered
 from classifier.offsets import Edit, Rewriter
 from classifier.phrases import terms
 from classifier.vocabulary import is_common, is_known, is_sensitive
@@ -93,28 +93,37 @@ def undress(text: str, disguises: Disguises) -> tuple[str, list[tuple[Edit, ...]
         strange = present - _ORDINARY
     if len(present) > _MOST_LETTERS:
         present = {*islice(dict.fromkeys(text), _MOST_LETTERS), *filter(str.isspace, present)} - _ASCII
-        shown = "".join(map({char: SHOWN[char] for char in present}.get, text, text))
+    # Asked once for each: a flood of rare letters is not remembered.
+    changes = {char: plain for char in present if (plain := SHOWN[char]) != char}
+    if len(changes) > _FEW_LETTERS:
+        shown = "".join(map(changes.get, text, text))
     else:
-        changed = [char for char in present if SHOWN[char] != char]
-        shown = text if len(changed) <= _FEW_LETTERS else text.translate(CODES)
-        for char in changed[:_FEW_LETTERS]:
-            shown = shown.replace(char, SHOWN[char])
+        shown = text
+        for char, plain in changes.items():
+            shown = shown.replace(char, plain)
     strange &= present
     styled = {char for char in strange if is_styled(char)}
     if strange:
         _count_costumes(text, strange, styled, disguises)
-    odd = "".join(sorted(char for char in strange if len(SHOWN[char]) != 1))
-    if odd:
-        rewriter = Rewriter(text)
-        for match in re.finditer(f"[{re.escape(odd)}]", text):
-            rewriter.replace(match.start(), match.end(), SHOWN[match[0]])
-        steps.append(rewriter.finish()[1])
+    if any(len(changes.get(char, char)) != 1 for char in strange):
+        steps.append(_lengths(text, changes))
     if any("\U0001f1e6" <= char <= "\U0001f1ff" for char in styled):
         shown = _FLAGS.sub(_flags_or_letters, shown)
     if not _MASKS.isdisjoint(present):
         shown, edits = _unmask(shown, disguises)
         steps.append(edits)
     return shown, steps
+
+
+def _lengths(text: str, changes: dict[str, str]) -> tuple[Edit, ...]:
+    """The edits of what is shown as more or fewer characters than were written; what vanishes goes by the run."""
+    gone = "".join(sorted(char for char, shown in changes.items() if not shown))
+    longer = "".join(sorted(char for char, shown in changes.items() if len(shown) > 1))
+    either = [f"[{re.escape(gone)}]+"] * bool(gone) + [f"[{re.escape(longer)}]"] * bool(longer)
+    rewriter = Rewriter(text)
+    for match in re.finditer("|".join(either), text):
+        rewriter.replace(match.start(), match.end(), changes[match[0][0]])
+    return rewriter.finish()[1]
 
 
 def _read_backwards(text: str, disguises: Disguises) -> tuple[str, tuple[Edit, ...]]:
@@ -171,7 +180,8 @@ def _flags_or_letters(match: re.Match[str]) -> str:
 def _unmask(text: str, disguises: Disguises) -> tuple[str, tuple[Edit, ...]]:
     """Take look-alikes and false marks off the words that wear them as a disguise."""
     odd = {word for word in _LETTER_RUN.findall(text) if not word.isascii()}
-    looks = {word: plain for word in odd if (plain := _latin_reading(word)) is not None}
+    worn = not LOOK_ALIKES.keys().isdisjoint(set().union(*odd))
+    looks = {word: plain for word in odd if (plain := _latin_reading(word)) is not None} if worn else {}
     if looks and not _is_latin(text, odd):
         looks = {
             word: plain for word, plain in looks.items() if _LATIN_LETTER.search(word) or is_sensitive(plain.lower())
@@ -219,8 +229,11 @@ def _false_marks(text: str, accents: set[str]) -> dict[str, str]:
     strange = {word: plain for word, plain in plains.items() if not is_known(lowered(word))}
     grave = {word: plain for word, plain in strange.items() if len(plain) > 3 and is_sensitive(plain.lower())}
     suspects = sum(is_common(plain.lower()) for plain in strange.values())
+    many = suspects > 2 and 2 * suspects > len(accents)
+    if not many and not grave:
+        return {}
     words = _LETTER_RUN.findall(lowered(text.translate(_MARKS_OFF)))
     english = sum(map(_ENGLISH.__contains__, words)) >= _ENGLISH_SHARE * len(words)
-    if english and suspects > 2 and 2 * suspects > len(accents) and 4 * suspects > len(set(words)):
+    if english and many and 4 * suspects > len(set(words)):
         return strange
     return grave if english or len(accents) - len(grave) < 3 else {}

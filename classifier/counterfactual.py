@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import inf, log
 from typing import Final
 
@@ -20,6 +20,7 @@ from classifier.alternatives import FACTS, KNOWN_PHRASE, MOST_GAINED, known, nam
 from classifier.domain import HEADS, Action, Change, Context, Counterfactual, Signal, Span
 from classifier.explain import Word, Words
 from classifier.languages import SMALL_WORDS
+from classifier.policy import Thresholds
 from classifier.scoring import Scorer
 from classifier.text import read, words_of
 from classifier.weighing import Weighed, lines_of, weigh
@@ -48,6 +49,18 @@ class Case:
     def telling(self) -> list[Word]:
         """The links, and the words worth naming: those that say something by themselves."""
         return [] if self.words is None else [word for word in self.words.by_word() if _says_something(word.text)]
+
+    @cached_property
+    def strongest(self) -> tuple[Word, float] | None:
+        """The word without which by estimate least is left above the lines, and how much; not the links."""
+        words = [word for word in self.telling if word.text is not None]
+        if not words or not self.acting or self.words is None:
+            return None
+        columns = [self.words.heads.index(head) for head in self.acting]
+        excess = np.array([_excess(self.weighed, head) for head in self.acting])
+        left = (excess - np.array([word.parts for word in words])[:, columns]).max(axis=1).tolist()
+        at = min(range(len(words)), key=left.__getitem__)
+        return words[at], left[at]
 
     @cached_property
     def acting(self) -> list[str]:
@@ -134,21 +147,9 @@ def _in_the_text(case: Case) -> Iterator[_Trial]:
         spans = tuple(dict.fromkeys(span for signal in passages for span in signal.spans))
         yield _Trial(Change.WORDS, f"Without {_listed(passages)}", passages[0].code, spans)
         return
-    word, left = strongest(case) or (None, inf)
+    word, left = case.strongest or (None, inf)
     if word is not None and left <= _HOPELESS:
         yield _Trial(Change.WORDS, f"Without {word.quoted}", spans=word.spans)
-
-
-def strongest(case: Case) -> tuple[Word, float] | None:
-    """The word without which by estimate least is left above the lines, and how much; not the links."""
-    words = [word for word in case.telling if word.text is not None]
-    if not words or not case.acting or case.words is None:
-        return None
-    columns = [case.words.heads.index(head) for head in case.acting]
-    excess = np.array([_excess(case.weighed, head) for head in case.acting])
-    left = (excess - np.array([word.parts for word in words])[:, columns]).max(axis=1).tolist()
-    at = min(range(len(words)), key=left.__getitem__)
-    return words[at], left[at]
 
 
 def _gains(case: Case, links: Word) -> dict[str, float]:
@@ -166,6 +167,7 @@ def _left(case: Case, gains: Mapping[str, float]) -> float:
     return max(_excess(case.weighed, head) - gains.get(head, 0.0) for head in case.acting)
 
 
+@lru_cache(maxsize=8_192)
 def _says_something(word: str | None) -> bool:
     """Whether naming this word tells a person anything: signs, lone letters and digits, and small words do not."""
     if word is None:
@@ -210,11 +212,16 @@ def _hopeless(weighed: Weighed, signals: Sequence[Signal], most: float = _HOPELE
 
 def _excess(weighed: Weighed, head: str) -> float:
     """How many logits a head is above its lowest line; negative below it."""
-    lines = lines_of(weighed.policy, head)
-    line = lines[0] if lines else inf
+    return weighed.sums[head] - _lowest_line(weighed.policy.heads.get(head))
+
+
+@lru_cache(maxsize=256)
+def _lowest_line(thresholds: Thresholds | None) -> float:
+    """The lowest score from which on a head is acted on, as a logit."""
+    line = next(iter(lines_of(thresholds)), inf)
     if 0 < line < 1:
-        return weighed.sums[head] - log(line / (1 - line))
-    return -inf if line >= 1 else inf
+        return log(line / (1 - line))
+    return inf if line >= 1 else -inf
 
 
 def _chosen(case: Case, tried: Sequence[_Tried]) -> Counterfactual | None:
@@ -285,7 +292,7 @@ def _nothing(case: Case) -> Counterfactual:
 
 def _weights(case: Case) -> Iterator[tuple[float, str, tuple[Span, ...]]]:
     """What would be left without the strongest word, the links, and each thing that signals speak of."""
-    word, left = strongest(case) or (None, inf)
+    word, left = case.strongest or (None, inf)
     if word is not None:
         yield left, word.quoted, word.spans
     linked = next((each for each in case.telling if each.text is None), None)

@@ -15,7 +15,7 @@ from typing import Final
 from classifier.commerce import FAMILIAR_HOSTS, SHORTENERS
 from classifier.folding import is_invisible, is_styled
 from classifier.phrases import CALLS, GREETINGS, KINDS
-from classifier.text import HANDLE_MARK, MAIL_MARK, Document
+from classifier.text import HANDLE_MARK, MAIL_MARK, Document, Link
 from classifier.vocabulary import FLAGS, SEVERITIES, SEVERITY_BITS
 
 _PHONE: Final = re.compile(r"\+?\d[\d() .-]{7,17}\d|<phone>")
@@ -54,12 +54,11 @@ DISGUISE_FEATURES: Final = tuple(DENSE.index(name) for name in _DISGUISES)
 def dense_features(document: Document) -> list[float]:
     """The dense features of one comment."""
     words, kinds, visible = document.words, document.kinds, document.visible
-    shape = visible.translate(_SHAPES)
+    shape = _shape_of_text(visible)
     length = max(len(visible), 1)
     count = max(len(words), 1)
     links = document.links
-    hosts = [host_of(link.target) for link in links]
-    familiar = sum(host.endswith(FAMILIAR_HOSTS) for host in hosts)
+    hosts, familiar, hidden, shown = _of_links(links) if links else ((), 0, 0, 0)
     disguises = document.disguises
     digits = shape.count("d")
     emoji = shape.count("e")
@@ -67,14 +66,17 @@ def dense_features(document: Document) -> list[float]:
     capitals = shape.count("U") + shape.count("F")
     ends = shape.count("t")
     punctuation = shape.count("p") + shape.count("c") + ends
-    flags = [FLAGS[word] for word in words]
-    profanity, direct = _profanity(words, flags)
+    flags = bytes(map(FLAGS.__getitem__, words))
+    profanity, direct = _profanity(words, flags) if flags.translate(None, _NOT_PROFANE) else (_NOTHING_PROFANE, 0)
     phones = len(_PHONE.findall(visible)) if digits > 6 or "<phone>" in visible else 0
     numbers = mixed = 0
     if digits:
-        numeric = [word for word in words if not word.isalpha()]
-        numbers = sum(word.isdigit() for word in numeric)
-        mixed = sum(len(word) > 3 for word in numeric) - sum(word.isdigit() and len(word) > 3 for word in numeric)
+        for word in words:
+            if not word.isalpha():
+                if word.isdigit():
+                    numbers += 1
+                elif len(word) > 3:
+                    mixed += 1
     vocabulary = set(words)
     distinct = len(vocabulary)
     priced = digits and (any(map(visible.__contains__, "$€£₽₹¥")) or not _CURRENCY_WORDS.isdisjoint(vocabulary))
@@ -88,13 +90,13 @@ def dense_features(document: Document) -> list[float]:
         punctuation / length,
         log1p(visible.count("!")),
         log1p(visible.count("?")),
-        log1p(len(_SHOUTED.findall(visible))) if capitals > 2 else 0.0,
+        log1p(len(_SHOUTED.findall(visible))) if "UUU" in shape or (capitals > 2 and not visible.isascii()) else 0.0,
         log1p(shape.count("n")),
         log1p(len(links)),
         float(bool(links)),
-        log1p(sum(link.hidden for link in links)),
+        log1p(hidden),
         float(not SHORTENERS.isdisjoint(hosts)),
-        min(sum(link.span.end - link.span.start for link in links) / length, 1.0),
+        min(shown / length, 1.0),
         log1p(document.text.count(MAIL_MARK)),
         log1p(document.text.count(HANDLE_MARK)),
         log1p(phones),
@@ -132,11 +134,22 @@ def dense_features(document: Document) -> list[float]:
         _LOUD * log1p(disguises.spaced),
         _LOUD * log1p(disguises.split),
         _LOUD * log1p(disguises.total),
-        *[log1p(kind) for kind in kinds],
-        *[kind / count for kind in kinds],
-        *[log1p(number) for number in profanity],
+        *[log1p(kind) if kind else 0.0 for kind in kinds],
+        *[kind / count if kind else 0.0 for kind in kinds],
+        *[log1p(number) if number else 0.0 for number in profanity],
         log1p(direct),
     ]
+
+
+def _of_links(links: Sequence[Link]) -> tuple[list[str], int, int, int]:
+    """The hosts of some links, how many of them people cite, how many links are hidden, and their letters."""
+    hosts = [host_of(link.target) for link in links]
+    return (
+        hosts,
+        sum(host.endswith(FAMILIAR_HOSTS) for host in hosts),
+        sum(link.hidden for link in links),
+        sum(link.span.end - link.span.start for link in links),
+    )
 
 
 def host_of(target: str) -> str:
@@ -150,6 +163,11 @@ _SECOND_PERSON: Final = frozenset(
 )
 
 
+#: Flags of words that are on no list of profanity.
+_NOT_PROFANE: Final = bytes(flag for flag in range(0x100) if not flag & SEVERITY_BITS)
+_NOTHING_PROFANE: Final = [0] * len(SEVERITIES)
+
+
 def _profanity(words: Sequence[str], flags: Sequence[int]) -> tuple[list[int], int]:
     """Profane words by severity, and how many stand within four words after a second person."""
     counts = [0] * len(SEVERITIES)
@@ -160,6 +178,13 @@ def _profanity(words: Sequence[str], flags: Sequence[int]) -> tuple[list[int], i
             counts[severity - 1] += 1
             direct += not _SECOND_PERSON.isdisjoint(words[max(0, index - 4) : index + 1])
     return counts, direct
+
+
+def _shape_of_text(text: str) -> str:
+    """A text with each character as its kind; see ``_shape_of``."""
+    if text.isascii():
+        return text.encode("ascii").translate(_ASCII_SHAPES).decode("ascii")
+    return text.translate(_SHAPES)
 
 
 class _Shapes(dict[int, str]):
@@ -194,3 +219,4 @@ _SIGN_SHAPES: Final = {"\n": "n", ".": "t", "!": "t", "?": "t", ",": "c", ";": "
 
 _REMEMBERED: Final = 16_384
 _SHAPES: Final = _Shapes()
+_ASCII_SHAPES: Final = "".join(_shape_of(chr(code)) for code in range(0x80)).ljust(0x100).encode("ascii")

@@ -29,12 +29,18 @@ def _suffixes() -> PublicSuffixList:
 @lru_cache(maxsize=8_192)
 def domain_of(address: str) -> str | None:
     """The registrable domain of an address, or its IP address; ``None`` when it has neither."""
-    host = host_of(address.strip()[:2_000]).strip("[].")
-    try:
-        return str(ipaddress.ip_address(host))
-    except ValueError:
-        domain = _suffixes().privatesuffix(host) if host.isprintable() and len(host) <= 253 else None
-        return domain.lower() if domain else None
+    return _domain_of_host(host_of(address.strip()[:2_000]).strip("[]."))
+
+
+@lru_cache(maxsize=8_192)
+def _domain_of_host(host: str) -> str | None:
+    if host[-1:].isdigit() or ":" in host:  # nothing else can be an IP address
+        try:
+            return str(ipaddress.ip_address(host))
+        except ValueError:
+            pass
+    domain = _suffixes().privatesuffix(host) if host.isprintable() and len(host) <= 253 else None
+    return domain.lower() if domain else None
 
 
 def domains_of(context: Context, document: Document) -> tuple[str, ...]:

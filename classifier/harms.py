@@ -204,9 +204,10 @@ def harm_signals(context: Context, document: Document) -> Iterator[Signal]:
     """Direct threats, calls to self-harm or to kill a group, and what makes a person findable for strangers."""
     del context
     text = document.text
-    if _SAID.search(text) is not None:
+    encoded = text.encode()  # where nothing is found no offsets into the text are needed
+    if _SAID.search(encoded) is not None:
         yield from _outright(document)
-    if _NUMBERED.search(text) is None or _FINDABLE.search(text) is None:
+    if _NUMBERED.search(text) is None or _FINDABLE.search(encoded) is None:
         return
     address = _ADDRESS.search(text)
     if address is not None and _OFFICIAL.search(address.group()) is None:
@@ -256,8 +257,8 @@ def _said(pattern: Any, document: Document) -> Iterator[Span]:
                 return
 
 
-#: The standard engine finds single characters faster than re2.
-_NUMBERED: Final = re.compile("[0-9]|<phone>")
+#: The standard engine finds single characters faster than re2, and one set of them faster than a choice.
+_NUMBERED: Final = re.compile("[0-9<](?:(?<!<)|phone>)")
 _STREET: Final = (
     r"\d{1,5} [\w'-]+(?: [\w'-]+)? "
     r"(?:street|st|avenue|ave|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|way|place|pl)"

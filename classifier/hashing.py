@@ -10,8 +10,8 @@ import itertools
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Final
+from itertools import chain, filterfalse, pairwise
+from typing import Any, Final
 
 import mmh3
 import numpy as np
@@ -79,6 +79,21 @@ def char_terms(texts: Sequence[str]) -> Terms:
     return _count(columns, np.repeat(np.arange(len(texts), dtype=np.int64), sizes), len(texts), CHAR_BITS)
 
 
+def terms_of_one(words: Sequence[str], pairs: Sequence[str], text: str) -> tuple[Int64s, Int64s, int]:
+    """One text's distinct columns with counts, words and pairs first, and how many those are.
+
+    Columns of characters stand behind ``WORD_COLUMNS``. Both kinds are counted together: with so few terms the number
+    of steps is what costs.
+    """
+    hashed = array("i", map(mmh3.hash, chain(words, pairs)))
+    pieces = b"".join(chain.from_iterable(_pieces_in([text.split(" ")])))
+    columns = np.abs(np.frombuffer(hashed.tobytes() + pieces, dtype=np.int32))
+    columns &= WORD_COLUMNS - 1
+    columns[len(hashed) :] += WORD_COLUMNS
+    found = _count_one(columns)
+    return found.columns, found.counts, int(np.count_nonzero(found.columns < WORD_COLUMNS))
+
+
 def char_occurrences(texts: Sequence[Sequence[str]]) -> tuple[Int64s, Int64s, Int64s]:
     """Every character n-gram of some texts, given as tokens: its text, its column, its token among all texts'."""
     found = [pieces for each in _pieces_in(texts) for pieces in each]
@@ -90,7 +105,7 @@ def char_occurrences(texts: Sequence[Sequence[str]]) -> tuple[Int64s, Int64s, In
 
 def _pieces_in(texts: Sequence[Sequence[str]]) -> list[list[bytes]]:
     """The columns of the pieces of each token of each text, four bytes each."""
-    strange = [token for token in set().union(*texts) if token not in _PIECES]
+    strange = list(filterfalse(_PIECES.__contains__, set().union(*texts)))
     fresh = _pieces_of(strange) if sum(map(len, strange)) > _FEW_LETTERS else {}
     if not fresh:
         return [[_PIECES[token] for token in each] for each in texts]
@@ -234,10 +249,11 @@ def _count(columns: Int64s, owners: Int64s, texts: int, bits: int) -> Terms:
     return Terms(starts, distinct & ((1 << bits) - 1), counts)
 
 
-def _count_one(columns: Int64s) -> Terms:
+def _count_one(columns: npt.NDArray[Any]) -> Terms:
     """The same for one text, with fewer steps."""
     columns.sort()
-    new = np.ones(len(columns), dtype=bool)
+    new = np.empty(len(columns), dtype=bool)
+    new[:1] = True
     np.not_equal(columns[1:], columns[:-1], out=new[1:])
     first = new.nonzero()[0]
     counts = np.empty_like(first)

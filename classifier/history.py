@@ -46,6 +46,7 @@ SITE_FACTOR: Final = 8
 NETWORK_SHARE: Final = 0.8
 
 KNOWN_DOMAIN_FROM: Final = 5
+_UNSEEN: Final = DomainRecord()
 
 
 def has_substance(document: Document) -> bool:
@@ -179,7 +180,7 @@ def domain_signals(context: Context, document: Document) -> Iterator[Signal]:
     spans: dict[str, list[Span]] = {}
     for link in document.links[:20]:
         spans.setdefault(domain_of(link.target) or "", []).append(link.span)
-    records = {domain: context.domains.get(domain, DomainRecord()) for domain in found}
+    records = {domain: context.domains.get(domain, _UNSEEN) for domain in found}
     bad = {domain: weight for domain, record in records.items() if (weight := _badness(record)) >= 0.2}
     new = [domain for domain, record in records.items() if not (record.approved or record.rejected)]
     if bad:

@@ -49,6 +49,8 @@ _SCRIPTS: Final = (
     ("th", re.compile("[\u0e00-\u0e7f]")),
     ("hi", re.compile("[\u0900-\u097f]")),
 )
+#: Any letter of theirs.
+_ANY_SCRIPT: Final = re.compile(f"[{''.join(script.pattern[1:-1] for _, script in _SCRIPTS)}]")
 _LETTER: Final = re.compile(r"[^\W\d_]")
 #: Kana beside Chinese characters make a text Japanese, so a share of the letters is enough.
 _SCRIPT_SHARE: Final = 0.25
@@ -56,7 +58,7 @@ _SCRIPT_SHARE: Final = 0.25
 
 def language_of(text: str, words: Sequence[str]) -> str | None:
     """The language of a text, if it is plain; ``words`` are its lower-case words."""
-    if not text.isascii():
+    if not text.isascii() and _ANY_SCRIPT.search(text, 0, 1_000) is not None:
         letters = len(_LETTER.findall(text[:1_000]))
         for language, script in _SCRIPTS:
             if letters >= FEWEST_WORDS and len(script.findall(text[:1_000])) >= _SCRIPT_SHARE * letters:
@@ -65,12 +67,14 @@ def language_of(text: str, words: Sequence[str]) -> str | None:
     if len(looked_at) < FEWEST_WORDS:
         return None
     small = list(filter(_LANGUAGES_OF.__contains__, looked_at))
+    if len(small) < _FEWEST_HITS:
+        return None
     hits: dict[str, int] = {}
     for word in small:
         for language in _LANGUAGES_OF[word]:
             hits[language] = hits.get(language, 0) + 1
-    (most, best), (second, _) = sorted([(-count, at) for at, count in enumerate(hits.values())] + [(0, 0)] * 2)[:2]
-    if not most or -most < _SHARE * len(looked_at) or -most < _LEAD * -second:
+    found = max(hits, key=hits.__getitem__)
+    most, second = (*sorted(hits.values(), reverse=True), 0)[:2]
+    if most < _SHARE * len(looked_at) or most < _LEAD * second:
         return None
-    found = list(hits)[best]
     return found if sum(found in _LANGUAGES_OF[word] for word in set(small)) >= _FEWEST_HITS else None

@@ -25,6 +25,7 @@ __all__ = [
     "reason_of",
 ]
 
+_NO_LINES: Final = Thresholds()
 _SEVERITY: Final = {Action.APPROVE: 0, Action.HOLD: 1, Action.REJECT: 2}
 
 _HEAD_MESSAGES: Final = {
@@ -61,7 +62,9 @@ def decide(
     reasons: list[Reason] = []
     caps = {signal.head: signal for signal in signals if signal.caps is not None}
     for head in HEADS:
-        asked = _asked(policy.heads.get(head, Thresholds()), scores.get(head))
+        asked = _asked(policy.heads.get(head, _NO_LINES), scores.get(head))
+        if asked is Action.APPROVE:
+            continue
         cap = caps.get(head)
         if cap is not None and cap.caps is not None and _SEVERITY[asked] > _SEVERITY[cap.caps]:
             asked = cap.caps

@@ -63,13 +63,29 @@ class Topic:
 
 def relevance(context: Context, document: Document) -> float | None:
     """How much likelier the comment's words are on this page than anywhere, in nats; ``None`` without a topic."""
-    article = topic_of(context.article)
-    title = _topic(context.article.title) if context.article.title else _NOTHING
-    parent = _topic(context.parent_text[:PARENT_CHARS]) if context.parent_text else _NOTHING
-    topics = ("relevance", article, title, parent)
-    if topics not in document.memo:
-        document.memo[topics] = _nats(document, article, title, parent)
-    found: float | None = document.memo[topics]
+    return _page_of(context, document).nats
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What a comment was compared with, and how near it is to that."""
+
+    article: Article
+    parent_text: str | None
+    topic: Topic
+    parent: Topic
+    nats: float | None
+
+
+def _page_of(context: Context, document: Document) -> _Page:
+    """The page of a comment; several checks ask for it, and changed contexts mostly keep it."""
+    found: _Page | None = document.memo.get("page")
+    if found is None or found.article is not context.article or found.parent_text is not context.parent_text:
+        topic = topic_of(context.article)
+        title = _topic(context.article.title) if context.article.title else _NOTHING
+        parent = _topic(context.parent_text[:PARENT_CHARS]) if context.parent_text else _NOTHING
+        nats = _nats(document, topic, title, parent)
+        found = document.memo["page"] = _Page(context.article, context.parent_text, topic, parent, nats)
     return found
 
 
@@ -79,7 +95,7 @@ def _nats(document: Document, article: Topic, title: Topic, parent: Topic) -> fl
         return None
     terms = topic_terms(document.words)
     found = _UNSHARED * len(terms)
-    for term in terms & (article.terms | parent.terms):
+    for term in (terms & article.terms) | (terms & parent.terms):
         weight = (term in article.terms) + (_TITLE - 1) * (term in title.terms) + _PARENT * (term in parent.terms)
         found += min(log1p(_ODDS * weight / total * exp(SURPRISE[term])), _MOST_OF_A_WORD)
     return found
@@ -87,11 +103,10 @@ def _nats(document: Document, article: Topic, title: Topic, parent: Topic) -> fl
 
 def relevance_signals(context: Context, document: Document) -> Iterator[Signal]:
     """Words of the page, praise without them, words that the topic explains, and another language than the page's."""
-    near = relevance(context, document)
+    page = _page_of(context, document)
+    near, topic, parent = page.nats, page.topic, page.parent
     if near is None:
         return
-    topic = topic_of(context.article)
-    parent = _topic(context.parent_text[:PARENT_CHARS]) if context.parent_text else _NOTHING
     words = document.words
     if near >= ON_TOPIC and not document.links:
         yield Signal(

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from classifier.dense import dense_features
 from classifier.domain import HEADS
-from classifier.hashing import WORD_COLUMNS, Terms, char_terms, word_terms
+from classifier.hashing import WORD_COLUMNS, Terms, char_terms, terms_of_one, word_terms
 from classifier.text import Document, read
 
 #: Changes whenever the same text would give other features; a model made for another version is refused.
@@ -21,7 +21,8 @@ FEATURE_VERSION: Final = "5"
 
 Floats = npt.NDArray[np.float64]
 
-_CHUNK: Final = 256
+#: So few texts at a time that their weights stay in the processor's cache.
+_CHUNK: Final = 64
 _REMEMBERED: Final = 4_096
 
 
@@ -99,29 +100,52 @@ class Scorer:
         if not texts:
             return np.zeros((0, len(HEADS)))
         documents = [text if isinstance(text, Document) else read(text) for text in texts]
+        if len(documents) == 1:
+            return self._logits_of_one(documents[0])
         dense = np.array([dense_features(document) for document in documents])
         words = [document.words for document in documents]
         total = self._weigh(word_terms(words, [document.pairs for document in documents]), 0)
         total += self._weigh(char_terms([document.text for document in documents]), WORD_COLUMNS)
         return total * self.weights.term_scale + dense @ self.weights.dense + self.weights.intercept
 
+    def _logits_of_one(self, document: Document) -> Floats:
+        """The same for one text, in fewer steps."""
+        columns, counts, words = terms_of_one(document.words, document.pairs, document.text)
+        values = self.weights.idf.take(columns).astype(np.float64)
+        values *= 1.0 + np.log(counts)
+        weights = self.weights.terms.take(columns, axis=0).astype(np.float64)
+        total = _unit(values[:words]) @ weights[:words]
+        total += _unit(values[words:]) @ weights[words:]
+        dense = np.array(dense_features(document))
+        return np.asarray(total * self.weights.term_scale + dense @ self.weights.dense + self.weights.intercept)[
+            np.newaxis
+        ]
+
     def _weigh(self, terms: Terms, base: int) -> Floats:
         """The dot product of each text's unit-length TF-IDF vector with the whole-number weights."""
         columns = terms.columns + base
         values = term_values(terms, self.weights.idf.take(columns).astype(np.float64))
-        weights = self.weights.terms.take(columns, axis=0).astype(np.float64)
-        if len(terms.starts) == 2:
-            return (values @ weights)[np.newaxis]
-        weights *= values[:, np.newaxis]
-        return sums(weights, terms.starts)
+        # One row per head: numbers that are added up stand side by side.
+        parts = self.weights.terms.take(columns, axis=0).T.astype(np.float64, order="C")
+        parts *= values
+        filled = np.flatnonzero(np.diff(terms.starts))
+        result = np.zeros((len(terms.starts) - 1, len(parts)))
+        if len(filled):
+            result[filled] = np.add.reduceat(parts, terms.starts[filled], axis=1).T
+        return result
+
+
+def _unit(values: Floats) -> Floats:
+    """A vector scaled to unit length."""
+    length = float(np.sqrt(values @ values))
+    return values / length if length else values
 
 
 def term_values(terms: Terms, idf: Floats) -> Floats:
     """Sublinear TF-IDF values, each text's scaled to unit length."""
     values = idf * (1.0 + np.log(terms.counts))
     if len(terms.starts) == 2:
-        length = float(np.sqrt(values @ values))
-        return values / length if length else values
+        return _unit(values)
     lengths = np.sqrt(sums(values * values, terms.starts))
     lengths[lengths == 0] = 1.0
     values /= np.repeat(lengths, np.diff(terms.starts))

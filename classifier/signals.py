@@ -7,8 +7,9 @@ list alone that a comment is rejected; those that ask for an action ask for a pe
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
+from hashlib import blake2b
 from itertools import pairwise
 from typing import Final
 
@@ -29,7 +30,9 @@ _FLATTERY: Final = KINDS.index("flattery")
 
 def find_signals(context: Context, document: Document) -> tuple[Signal, ...]:
     """All evidence beside the text model, in a fixed order."""
-    found = [signal for check in _CHECKS for signal in check(context, document)]
+    found: list[Signal] = []
+    for check in _CHECKS:
+        found += check(context, document)
     if not any(_speaks_of_spam(signal) for signal in found):
         found += _harmless(document)
     return tuple(found)
@@ -167,12 +170,31 @@ def _links(context: Context, document: Document) -> Iterator[Signal]:
         yield _spam("links.keywords", "A link's address is made of sales words.", 1.5, _spans(selling))
 
 
-def _author_name(context: Context, document: Document) -> Iterator[Signal]:
+def _author_name(context: Context, document: Document) -> Iterable[Signal]:
     del document
     name = context.author.name
     if not name or not name.strip():
-        return
-    read_name = read(name[:400])
+        return ()
+    return _of_name(name[:400], with_link=bool(context.author.url))
+
+
+#: What is said of names met before, by digest, so that no name is kept; emptied when it has grown large.
+_NAMES: Final[dict[tuple[bytes, bool], tuple[Signal, ...]]] = {}
+_REMEMBERED: Final = 4_096
+
+
+def _of_name(name: str, *, with_link: bool) -> tuple[Signal, ...]:
+    key = (blake2b(name.encode("utf-8", "surrogatepass"), digest_size=16).digest(), with_link)
+    found = _NAMES.get(key)
+    if found is None:
+        if len(_NAMES) >= _REMEMBERED:
+            _NAMES.clear()
+        found = _NAMES[key] = tuple(_in_name(name, with_link=with_link))
+    return found
+
+
+def _in_name(name: str, *, with_link: bool) -> Iterator[Signal]:
+    read_name = read(name)
     words = words_of(read_name.text)
     strength = _commerce(words)
     if strength >= 2:
@@ -181,7 +203,7 @@ def _author_name(context: Context, document: Document) -> Iterator[Signal]:
         plain = _unmistakable(words)
         weight = 4.0 + min(strength, 4) / 2 if plain else 2.0
         yield _spam("author.keyword_name", message, weight, forces=Action.HOLD if plain else None)
-    elif strength and _OF_ANY_NAME.isdisjoint(words) and (len(words) >= 3 or context.author.url):
+    elif strength and _OF_ANY_NAME.isdisjoint(words) and (len(words) >= 3 or with_link):
         yield _spam("author.trade_name", "The author's name holds a word of trade.", 1.5)
     if read_name.links:
         yield _spam("author.name_is_link", "The author's name is a web address.", 2.5)
@@ -195,20 +217,23 @@ def _author_url(context: Context, document: Document) -> Iterator[Signal]:
     url = context.author.url
     if not url or not url.strip():
         return
-    words = link_words(url[:2000]).split()
-    strength = max(_commerce(words), _commerce_inside(host_of(url)))
+    yield from _in_address(url[:2000], host_of(url))
+    if _mostly_praise(document) and ((near := relevance(context, document)) is None or near < ON_TOPIC):
+        yield _spam("author.praise_with_link", "General praise, with a link on the author's name.", 2.5)
+
+
+def _in_address(url: str, host: str) -> Iterator[Signal]:
+    words = link_words(url).split()
+    strength = max(_commerce(words), _commerce_inside(host))
     if strength >= 2:
         message = "The author's web address is made of sales words."
-        plain = _unmistakable(words) or _commerce_inside(host_of(url)) > 0
+        plain = _unmistakable(words) or _commerce_inside(host) > 0
         weight = 2 + min(strength, 4) / 2 if plain else 1.5
         yield _spam("author.keyword_url", message, weight, forces=Action.HOLD if plain else None)
-    host = host_of(url)
     if host.rsplit(".", 1)[-1] in WEAK_TLDS:
         yield _spam("author.cheap_domain", "The author's web address is in a zone that spam favours.", 1.0)
     if _is_odd_host(host) or host in SHORTENERS:
         yield _spam("author.odd_url", "The author's web address hides where it leads.", 1.5)
-    if _mostly_praise(document) and ((near := relevance(context, document)) is None or near < ON_TOPIC):
-        yield _spam("author.praise_with_link", "General praise, with a link on the author's name.", 2.5)
 
 
 def _author_mail(context: Context, document: Document) -> Iterator[Signal]:
@@ -296,10 +321,25 @@ def _is_misread(document: Document) -> bool:
     return language in _MISREAD
 
 
-_CHECKS: Final[tuple[Callable[[Context, Document], Iterator[Signal]], ...]] = (
+_Check = Callable[[Context, Document], Iterable[Signal]]
+
+
+def _once(check: _Check) -> _Check:
+    """A check of the text alone, done once for each text however often its context is changed."""
+
+    def remembered(context: Context, document: Document) -> Iterable[Signal]:
+        found: tuple[Signal, ...] | None = document.memo.get(check)
+        if found is None:
+            found = document.memo[check] = tuple(check(context, document))
+        return found
+
+    return remembered
+
+
+_CHECKS: Final[tuple[_Check, ...]] = (
     _limits,
     _form,
-    _links,
+    _once(_links),
     _author_name,
     _author_url,
     _author_mail,
@@ -308,9 +348,9 @@ _CHECKS: Final[tuple[Callable[[Context, Document], Iterator[Signal]], ...]] = (
     likeness_signals,
     domain_signals,
     relevance_signals,
-    _support_scam,
-    harm_signals,
-    _language,
+    _once(_support_scam),
+    _once(harm_signals),
+    _once(_language),
 )
 
 
@@ -340,6 +380,8 @@ _OF_ANY_ADDRESS: Final = terms("com www web site website blog info news video vi
 def _commerce(words: Sequence[str]) -> int:
     """How strongly words speak of trade: two points for an unmistakable word or pair, one for a common one."""
     pairs = [f"{first} {second}" for first, second in pairwise(words)]
+    if COMMERCE.isdisjoint(words) and COMMERCE.isdisjoint(pairs):
+        return 0
     found = {*words, *pairs} - _OF_ANY_ADDRESS
     return sum(2 if term in STRONG_COMMERCE else 1 for term in found if term in COMMERCE)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
+from itertools import chain
 from typing import Final
 
 from classifier.costumes import Disguises
@@ -15,6 +17,9 @@ from classifier.vocabulary import is_common, is_known, is_sensitive
 _SPACED: Final = re.compile(r"(?<![\w'-])[^\W\d_](?: [^\W\d_]){2,}(?![\w'-])")
 #: Behind the first of three such letters; far quicker to look for than the whole.
 _HINT: Final = re.compile(r" (?=[^\W\d_] [^\W\d_])")
+#: The same in ASCII with ``a`` for every letter.
+_THREE: Final = b"a a a"
+_SHAPES: Final = bytes(0x61 if chr(code).isalpha() else code for code in range(0x80)).ljust(0x100)
 #: How many letters of one text are divided into words; later ones are only joined.
 _MOST_LETTERS: Final = 1024
 _LONGEST_WORD: Final = 14
@@ -26,10 +31,14 @@ _NAME_LETTERS: Final = 5
 
 def join_spaced(text: str, disguises: Disguises) -> tuple[str, tuple[Edit, ...]]:
     """Join letters in a row into the words they spell; a few letters that spell nothing stay apart."""
+    starts = _starts(text)
+    first = next(starts, None)
+    if first is None:
+        return text, ()
     rewriter = Rewriter(text)
     left, done = _MOST_LETTERS, 0
-    for hint in _HINT.finditer(text):
-        match = _SPACED.match(text, hint.start() - 1) if hint.start() > done else None
+    for start in chain((first,), starts):
+        match = _SPACED.match(text, start) if start >= done else None
         if not match:
             continue
         done = match.end()
@@ -40,6 +49,18 @@ def join_spaced(text: str, disguises: Disguises) -> tuple[str, tuple[Edit, ...]]
             disguises.spaced += words.count(" ") + 1
             rewriter.replace(match.start(), match.end(), words)
     return rewriter.finish()
+
+
+def _starts(text: str) -> Iterator[int]:
+    """Where three letters with spaces between them begin, whatever stands around them."""
+    if not text.isascii():
+        yield from (hint.start() - 1 for hint in _HINT.finditer(text, 1))
+        return
+    shape = text.encode("ascii").translate(_SHAPES)
+    at = shape.find(_THREE)
+    while at >= 0:
+        yield at
+        at = shape.find(_THREE, at + 1)
 
 
 @lru_cache(maxsize=2048)

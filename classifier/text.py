@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate, islice, pairwise
+from itertools import accumulate, chain, compress, count, islice, pairwise
 from typing import Any, Final
 
 from classifier.costumes import Disguises, undress, visible_letters
@@ -61,7 +62,6 @@ _LINK: Final = re.compile(
     r"|(?<![\w@.-])[^\W_][\w-]{0,62}(?:\.[\w-]{1,63}){0,4}\.(?:" + _TLDS + r")(?![\w-])(?:/[^\s<>\"'|]*)?",
     re.IGNORECASE,
 )
-_DOT_HINTS: Final = ("dot", "(.)", "[.]", "{.}")
 _DOT: Final = re.compile(r"dot|[(\[{] ?\. ?[)\]}]", re.IGNORECASE)
 #: A space and a bracket with one may stand before it.
 _BEFORE_DOT: Final = 3
@@ -73,15 +73,20 @@ _SPELT_DOT: Final = re.compile(
     re.IGNORECASE,
 )
 _SCHEME: Final = re.compile(r"^(?:h[tx]{2}ps?://)?(?:www\.)?")
-_ADDRESS_HINT: Final = re.compile(r"[.@:](?=[\w/])|<email>")
+#: One set of first characters, so that the engine runs through the rest at full speed.
+_ADDRESS_HINT: Final = re.compile(r"[.@:<](?:(?<=<)email>|(?<!<)(?=[\w/]))")
 _MAIL: Final = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}|<email>")
 _HANDLE: Final = re.compile(r"@\w{2,30}")
 _NOT_SPACE: Final = re.compile(r"\S{0,2400}")
 _LAST_SPACE: Final = re.compile(r".*\s", re.DOTALL)
 _LONGEST_LABEL: Final = 64
 _SPACES: Final = re.compile(" {2,}")
-#: White space and control characters of ASCII; the others are folded to spaces with the letters.
-_BLANKS: Final = dict.fromkeys((*range(0x20), 0x7F), " ")
+#: ASCII in lower case, white space and control characters as spaces; those beyond are folded with the letters.
+_LOWERED: Final = bytes(0x20 if code < 0x20 or code == 0x7F else ord(chr(code).lower()) for code in range(0x80)).ljust(
+    0x100
+)
+#: ASCII with a space for whatever is no part of a word.
+_IN_WORDS: Final = bytes(code if re.match(r"\w", chr(code)) else 0x20 for code in range(0x80)).ljust(0x100)
 _CONTROLS: Final = re.compile("[\x00-\x1f\x7f]")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _WORD: Final = re.compile(r"\w+")
@@ -89,6 +94,8 @@ _NOT_WORD: Final = re.compile(r"[\W_]+")
 _RUN: Final = re.compile(r"([^0-9\s])\1+")
 #: How many different tokens of a text are looked into for disguises, and up to which length cut words are joined.
 _MOST_TOKENS: Final = 400
+#: Among so many tokens there are that many different ones in most texts.
+_BEGINNING: Final = 2048
 _LONGEST_CUT: Final = 8192
 
 
@@ -139,11 +146,9 @@ class Document:
         found: list[int] | None = self.memo.get("kinds")
         if found is None:
             found = self.memo["kinds"] = [0] * len(KINDS)
-            for terms in (self.words, self.pairs):
-                for term in terms:
-                    if term in KINDS_OF:
-                        for kind in KINDS_OF[term]:
-                            found[kind] += 1
+            for term in filter(KINDS_OF.__contains__, chain(self.words, self.pairs)):
+                for kind in KINDS_OF[term]:
+                    found[kind] += 1
         return found
 
     def raw_span(self, start: int, end: int) -> Span:
@@ -170,18 +175,26 @@ def read(raw: str) -> Document:
         steps += folds
     text, edits = _set_links_aside(visible, links, rendered, steps)
     steps.append(edits)
-    text = text.lower().translate(_BLANKS) if text.isascii() else _CONTROLS.sub(" ", lowered(text))
+    if text.isascii():
+        text = text.encode("ascii").translate(_LOWERED).decode("ascii")
+    else:
+        text = _CONTROLS.sub(" ", lowered(text))
     text, edits = join_spaced(text, disguises)
     steps.append(edits)
-    text, edits = _single_spaces(text)
+    tokens = text.split(" ")
+    if "" in tokens:
+        text, edits = _single_spaces(text)
+        steps.append(edits)
+        tokens = list(filter(None, tokens))
+    text, edits = _undisguise(text, tokens, disguises)
     steps.append(edits)
-    text, edits = _undisguise(text, disguises)
-    steps.append(edits)
-    return Document(raw, visible, text, tuple(links), disguises, OffsetMap(tuple(step for step in steps if step)))
+    return Document(raw, visible, text, tuple(links), disguises, OffsetMap(tuple(filter(None, steps))))
 
 
 def words_of(text: str) -> list[str]:
     """The words of a normalised text."""
+    if text.isascii():
+        return text.encode("ascii").translate(_IN_WORDS).decode("ascii").split()
     return _WORD.findall(text)
 
 
@@ -221,8 +234,12 @@ def _render(raw: str, links: list[Link], disguises: Disguises) -> tuple[str, tup
 
 def _spelt_dots(visible: str, disguises: Disguises) -> tuple[str, tuple[Edit, ...]]:
     """``example (dot) com`` as the address that it is."""
-    small = visible.lower()
-    if not any(hint in small for hint in _DOT_HINTS):
+    if not (
+        "dot" in visible.lower()
+        or ("(" in visible and "(.)" in visible)
+        or ("[" in visible and "[.]" in visible)
+        or ("{" in visible and "{.}" in visible)
+    ):
         return visible, ()
     rewriter = Rewriter(visible)
     done = 0
@@ -240,10 +257,14 @@ def _set_links_aside(
     visible: str, links: list[Link], rendered: str, steps: list[tuple[Edit, ...]]
 ) -> tuple[str, tuple[Edit, ...]]:
     """Put a mark and the words of the address in the place of each link; mail addresses and handles get marks."""
+    hints = _ADDRESS_HINT.finditer(visible)
+    first_hint = next(hints, None)
+    if first_hint is None:
+        return visible, ()
     rewriter = Rewriter(visible)
     offsets, costumes = OffsetMap(tuple(steps)), OffsetMap(tuple(steps[2:]))
     done = 0
-    for hint in _ADDRESS_HINT.finditer(visible):
+    for hint in chain((first_hint,), hints):
         if hint.start() < done:
             continue
         before = _LAST_SPACE.match(visible, max(done, hint.start() - _LONGEST_LABEL), hint.start())
@@ -280,8 +301,6 @@ def link_words(target: str) -> str:
 
 def _single_spaces(text: str) -> tuple[str, tuple[Edit, ...]]:
     first, last = len(text) - len(text.lstrip(" ")), len(text.rstrip(" "))
-    if not first and last == len(text) and "  " not in text:
-        return text, ()
     rewriter = Rewriter(text)
     if first:
         rewriter.replace(0, first, "")
@@ -301,33 +320,38 @@ _HONEST: Final[set[str]] = set()
 _REMEMBERED: Final = 32_768
 
 
-def _undisguise(text: str, disguises: Disguises) -> tuple[str, tuple[Edit, ...]]:
-    """Put disguised words back together; only the first ``_MOST_TOKENS`` different tokens are looked into."""
-    tokens = text.split(" ")
-    suspects = set(tokens) - _HONEST
-    if not suspects:
-        return text, ()
+def _odd_ones(tokens: Iterable[str]) -> dict[str, Reading]:
+    """Those of some different tokens that are no common words, and how they read."""
     odd: dict[str, Reading] = {}
-    for token in suspects if len(suspects) <= _MOST_TOKENS else islice(dict.fromkeys(tokens), _MOST_TOKENS):
-        found = undisguised(token)
-        if found is not None:
-            odd[token] = found
-        elif len(_HONEST) < _REMEMBERED:
-            _HONEST.add(token)
+    for token in tokens:
+        if token not in _HONEST:
+            found = undisguised(token)
+            if found is not None:
+                odd[token] = found
+            elif len(_HONEST) < _REMEMBERED:
+                _HONEST.add(token)
+    return odd
+
+
+def _undisguise(text: str, tokens: Sequence[str], disguises: Disguises) -> tuple[str, tuple[Edit, ...]]:
+    """Put disguised words back together; only the first ``_MOST_TOKENS`` different tokens are looked into."""
+    different = dict.fromkeys(tokens[:_BEGINNING])
+    if len(different) < _MOST_TOKENS and len(tokens) > _BEGINNING:
+        different = dict.fromkeys(tokens)
+    odd = _odd_ones(islice(different, _MOST_TOKENS))
     if not odd:
         return text, ()
     tricks = accepted(odd) if any(reading.trick for reading in odd.values()) else {}
-    places = [at for at, token in enumerate(tokens) if token in odd]
-    changes = {at for at in places if tokens[at] in tricks}
-    cuts = {
-        at + after
-        for at in places
-        if at not in changes
-        for after in (0, 1)
-        if 0 < at + after < len(tokens)
-        and at + 2 * after - 1 not in changes
-        and joins(tokens[at + after - 1], tokens[at + after])
-    }
+    places = list(compress(count(), map(odd.__contains__, tokens)))
+    changes = {at for at in places if tokens[at] in tricks} if tricks else set()
+    cuts = set()
+    for at in places:
+        token = tokens[at]
+        if at not in changes and token.isalpha():
+            if at and at - 1 not in changes and joins(tokens[at - 1], token):
+                cuts.add(at)
+            if at + 1 < len(tokens) and at + 1 not in changes and joins(token, tokens[at + 1]):
+                cuts.add(at + 1)
     if not changes and not cuts:
         return text, ()
     rewriter = Rewriter(text)

@@ -17,6 +17,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import chain
 from math import log
 from pathlib import Path
 from typing import Final
@@ -46,17 +47,34 @@ _REMEMBERED: Final = 32_768
 
 def topic_terms(words: Sequence[str]) -> set[str]:
     """What words are compared by; small words of the languages we know are left out."""
-    terms: set[str] = set()
-    for word in words[:MOST_WORDS]:
+    return set(chain.from_iterable(map(_TERMS.__getitem__, words[:MOST_WORDS])))
+
+
+class _Terms(dict[str, tuple[str, ...]]):
+    """What each word is compared by, worked out once each; emptied when it has grown large."""
+
+    def __missing__(self, word: str) -> tuple[str, ...]:
+        if len(self) >= _REMEMBERED_WORDS:
+            self.clear()
+        found: tuple[str, ...]
         if word.isascii():
-            if len(word) >= _SHORTEST and word not in SMALL_WORDS:
-                terms.add(word[:_PREFIX])
-        elif (signs := _IN_PAIRS.search(word)) is not None:
-            run = signs.group()
-            terms.update(run[at : at + 2] for at in range(min(len(run) - 1, 40)))
-        elif len(word) >= _SHORTEST and word not in SMALL_WORDS:
-            terms.add(word[:_PREFIX])
-    return terms
+            found = (word[:_PREFIX],) if len(word) >= _SHORTEST and word not in SMALL_WORDS else ()
+        else:
+            found = tuple(_terms_of(word))
+        self[word] = found
+        return found
+
+
+_TERMS: Final = _Terms()
+_REMEMBERED_WORDS: Final = 16_384
+
+
+def _terms_of(word: str) -> Iterator[str]:
+    if (signs := _IN_PAIRS.search(word)) is not None:
+        run = signs.group()
+        yield from (run[at : at + 2] for at in range(min(len(run) - 1, 40)))
+    elif len(word) >= _SHORTEST and word not in SMALL_WORDS:
+        yield word[:_PREFIX]
 
 
 @lru_cache(maxsize=1)

@@ -85,4 +85,4 @@ def _sensitive_keys() -> frozenset[int]:
 
 def spells_sensitive(letters: str) -> bool:
     """The same for letters that are hardly ever asked about twice: quick, and not remembered."""
-    return key_of(letters) in _sensitive_keys()
+    return mmh3.hash(letters, _SEED, signed=False) in _sensitive_keys()

@@ -9,7 +9,7 @@ from math import exp
 
 from classifier.domain import HEADS, Action, Context, Signal
 from classifier.owner import Demand
-from classifier.policy import Policy, Ruled, decide
+from classifier.policy import Policy, Ruled, Thresholds, decide
 from classifier.relevance import language_in
 from classifier.signals import find_signals
 from classifier.text import Document
@@ -78,13 +78,14 @@ def weigh(
     )
 
 
-def lines_of(policy: Policy, head: str) -> Sequence[float]:
-    """The scores from which on a policy acts on a head, the lowest first."""
-    thresholds = policy.heads.get(head)
+def lines_of(thresholds: Thresholds | None) -> Sequence[float]:
+    """The scores from which on a head is acted on, the lowest first."""
     found = (thresholds.hold_at, thresholds.reject_at) if thresholds else ()
     return sorted(line for line in found if line is not None)
 
 
 def chance(logit: float) -> float:
     """The probability that a logit stands for."""
-    return 1.0 / (1.0 + exp(-min(max(logit, -60.0), 60.0)))
+    if not -60.0 <= logit <= 60.0:
+        logit = min(max(logit, -60.0), 60.0)
+    return 1.0 / (1.0 + exp(-logit))

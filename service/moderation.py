@@ -19,7 +19,16 @@ from classifier.lifecycle import DECIDED, Event, next_status, standing
 from service import events, reputation
 from service.queue_items import item_row
 from service.reputation import NOTHING_SEEN, Evidence
-from service.rows import KEEP_ALL, Keep, author_columns, decision_row, new_row, revision_row
+from service.rows import (
+    KEEP_ALL,
+    Keep,
+    article_facts,
+    article_key,
+    author_columns,
+    decision_row,
+    new_row,
+    revision_row,
+)
 from service.schemas import ArticleFacts, ArticleIn, CommentIn, Edit, Submission
 from service.store import campaigns, readers, review
 from service.store import comments as store
@@ -384,28 +393,18 @@ class _Articles:
         self._connection = connection
         self._site_id = site_id
         self._now = now
-        self._known = store.find_articles(connection, site_id, {_article_key(article) for article in said})
+        self._known = store.find_articles(connection, site_id, {article_key(article) for article in said})
         self._done: dict[str, str] = {}
 
     def upsert(self, article: ArticleIn) -> str:
         """The article's id; what the submission says about it is kept, what it leaves out stays as known."""
-        key = _article_key(article)
+        key = article_key(article)
         if key not in self._done:
             self._done[key] = self._store(key, article)
         return self._done[key]
 
     def _store(self, key: str, article: ArticleIn) -> str:
-        said: dict[str, Any] = {
-            name: value
-            for name, value in (
-                ("url", article.url),
-                ("title", article.title),
-                ("text", article.text),
-                ("published_at", article.published_at),
-                ("tags", list(article.tags) or None),
-            )
-            if value is not None
-        }
+        said = article_facts(article)
         known = self._known.get(key)
         if known is None:
             row = {"title": None, "text": None, "published_at": None, "tags": [], "updated_at": self._now, **said}
@@ -416,10 +415,6 @@ class _Articles:
         if changes:
             store.update_article(self._connection, known["id"], {**changes, "updated_at": self._now})
         return str(known["id"])
-
-
-def _article_key(article: ArticleIn) -> str:
-    return f"id:{article.id}" if article.id is not None else f"url:{article.url}"
 
 
 def _hold(

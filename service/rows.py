@@ -9,7 +9,7 @@ from typing import Any, Final
 from classifier.documents import counterfactual_document, reason_document
 from classifier.domain import Status, Verdict
 from service.pseudonyms import Pseudonyms
-from service.schemas import CommentIn
+from service.schemas import ArticleIn, CommentIn
 from service.store.accounts import new_id
 
 
@@ -28,6 +28,23 @@ class Keep:
 
 
 KEEP_ALL: Final = Keep()
+
+
+def article_key(article: ArticleIn) -> str:
+    """What an article of a site is known by."""
+    return f"id:{article.id}" if article.id is not None else f"url:{article.url}"
+
+
+def article_facts(article: ArticleIn) -> dict[str, Any]:
+    """What a submission says of its article; what it is silent about stays as known."""
+    said = {
+        "url": article.url,
+        "title": article.title,
+        "text": article.text,
+        "published_at": article.published_at,
+        "tags": list(article.tags) or None,
+    }
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def new_row(

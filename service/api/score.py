@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from flask import Response
 
-from classifier.domain import Article, Author, Context, TextFormat, Verdict
+from classifier.domain import Context, Verdict
 from service.api.answers import accounts_of, score_of
 from service.api.comments import read_batch, spend_batch
 from service.api.operations import operation
 from service.errors import Problem
+from service.preview import contexts_of
 from service.schemas import MAX_BATCH_ITEMS, ScoreBatchOut, ScoreIn, ScoreOut, ScoreResult, Submission
 from service.store.accounts import Site
 from service.web import MAX_BATCH_BYTES, MAX_COMMENT_BYTES, answer, parse, read_bytes, request_id, web
@@ -20,14 +21,16 @@ from service.web import MAX_BATCH_BYTES, MAX_COMMENT_BYTES, answer, parse, read_
 def score_comment(site: Site) -> Response:
     """Score a comment without storing anything.
 
-    The same body as for submitting; the answer is what the machine would decide on it, with scores and reasons. With
-    `explain` it says as well what every score is made of.
+    The same body as for submitting; the answer is what the machine would decide on it, with scores and reasons. What is
+    stored of the article, and of the comment that `parent_id` names, is looked up and counts as it does for a decision.
+    With `explain` it says as well what every score is made of.
     """
     submission = parse(ScoreIn, read_bytes(MAX_COMMENT_BYTES))
-    verdict = _judged(site, [submission])[0]
+    here = web()
+    [context] = contexts_of(here.store, site.id, [submission])
+    [verdict] = _judged(site, [context])
     scored = score_of(verdict)
     if submission.explain and verdict.scores:
-        here, context = web(), context_of(submission)
         [policy] = here.policies.policies_for([(site.id, context.article)])
         accounts = here.brain.explain(context, policy, site.id)
         if accounts is not None:
@@ -49,7 +52,8 @@ def score_batch(site: Site) -> Response:
     items = read_batch(MAX_BATCH_BYTES)
     spend_batch(here, site, len(items))
     good = [index for index, item in enumerate(items) if isinstance(item, Submission)]
-    verdicts = _judged(site, [item for item in items if isinstance(item, Submission)])
+    contexts = contexts_of(here.store, site.id, [item for item in items if isinstance(item, Submission)])
+    verdicts = _judged(site, contexts)
     results = [
         ScoreResult.model_construct(index=index, status=item.status, score=None, problem=item.out(request_id()))
         if isinstance(item, Problem)
@@ -61,40 +65,8 @@ def score_batch(site: Site) -> Response:
     return answer(ScoreBatchOut.model_construct(results=results))
 
 
-def _judged(site: Site, submissions: Sequence[Submission]) -> list[Verdict]:
+def _judged(site: Site, contexts: Sequence[Context]) -> list[Verdict]:
     """Verdicts under the policies of the site."""
     here = web()
-    contexts = [context_of(submission) for submission in submissions]
     policies = here.policies.policies_for([(site.id, context.article) for context in contexts])
     return here.brain.judge(contexts, policies, sites=[site.id] * len(contexts))
-
-
-def context_of(submission: Submission) -> Context:
-    """What the brain sees of a comment that is not stored."""
-    comment, article = submission.comment, submission.article
-    author = comment.author
-    return Context(
-        text=comment.text,
-        format=TextFormat(comment.format),
-        author=Author(
-            id=author.id,
-            name=author.name,
-            email=author.email,
-            url=author.url,
-            ip=author.ip,
-            user_agent=author.user_agent,
-            role=author.role,
-            verified=author.verified,
-        ),
-        article=Article(
-            url=article.url,
-            title=article.title,
-            text=article.text,
-            published_at=article.published_at,
-            tags=tuple(article.tags),
-        ),
-        created_at=comment.created_at,
-        referrer=comment.referrer,
-        honeypot=comment.honeypot,
-        form_seconds=comment.form_seconds,
-    )

@@ -397,6 +397,21 @@ def test_the_comment_answered_is_found_by_the_blogs_id(store, site):
     assert found() == {}
 
 
+def test_an_article_is_found_by_its_key(store, site):
+    """What is known of it and the beginning of its text; never another site's."""
+    other = store.write(lambda c: accounts.add_site(c, "other", "https://other.example", NOW))
+    article = an_article(id="a1", title="A bridge", text="The bridge is old.", tags=("roads",))
+    a_stored(store, site, article=article)
+
+    def found(site_id: str) -> dict[str, dict[str, object]]:
+        with store.read() as connection:
+            return threads.articles_of(connection, site_id, {"id:a1", "id:a9"}, 10)
+
+    known = {"url": article.url, "title": "A bridge", "text": "The bridge", "published_at": None, "tags": ["roads"]}
+    assert found(site.id) == {"id:a1": known}
+    assert found(other.id) == {}
+
+
 def test_an_article_that_is_the_same_for_two_comments_is_one(store, site):
     """The worker is told where a comment stands, and what it answers."""
     comment_id = a_stored(store, site, article=an_article(id="a1"), parent_id="c0")

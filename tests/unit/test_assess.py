@@ -6,7 +6,7 @@ import pytest
 
 from classifier import assess as assess_module
 from classifier.assess import assess
-from classifier.domain import HEADS, MAX_TEXT_CHARS, Action, Author, Context, Signal
+from classifier.domain import HEADS, MAX_TEXT_CHARS, Action, Article, Author, Context, Signal
 from classifier.policy import DEFAULT_POLICY, Policy, Thresholds, decide, parse_policy
 from classifier.registry import load_default
 from classifier.scoring import Scorer
@@ -59,6 +59,25 @@ def test_a_verdict_names_what_judged(scorer: Scorer) -> None:
     assert tuple(verdict.scores) == HEADS
     assert verdict.model == scorer.version
     assert verdict.policy == DEFAULT_POLICY.version
+
+
+def test_what_was_found_of_a_text_or_name_does_not_follow_it_elsewhere() -> None:
+    """The same document in one context after another has the signals that a fresh one has there."""
+    text = "Thank you for sharing, the bomb under the bypass was news to me: https://bit.ly/x"
+    document = read(text)
+    contexts = [
+        Context(text=text, author=Author(name="Anna Shop", url=url), article=Article(title=title), parent_text=parent)
+        for url in (None, "https://anna.example")
+        for title in (None, "A bomb under the new bypass", "Chess results")
+        for parent in (None, "Who put a bomb there?")
+    ]
+
+    found = [find_signals(context, document) for context in (*contexts, *contexts[::-1])]
+
+    assert found[: len(contexts)] == found[: len(contexts) - 1 : -1]
+    assert found[: len(contexts)] == [find_signals(context, read(text)) for context in contexts]
+    with_trade = [any(signal.code == "author.trade_name" for signal in signals) for signals in found[: len(contexts)]]
+    assert with_trade == [False] * 6 + [True] * 6
 
 
 def test_an_empty_batch_is_fine(scorer: Scorer) -> None:

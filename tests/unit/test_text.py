@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 
 import pytest
@@ -10,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifier.attacks import ATTACKS
-from classifier.dense import DENSE, dense_features
-from classifier.text import LINK_MARK, read, skeleton_of
+from classifier.dense import DENSE, _shape_of_text, dense_features
+from classifier.text import LINK_MARK, read, skeleton_of, words_of
 
 HOSTILE = st.text(
     st.one_of(
@@ -141,6 +142,29 @@ def test_most_words_survive_each_attack(attack: str) -> None:
     found = set(read(disguised).text.split())
 
     assert len(found & set(words.split())) >= 0.8 * len(words.split())
+
+
+def test_a_long_comment_reads_alike_whatever_was_read_before() -> None:
+    """Only so many different words are looked into, and never more because the process knows some of them already."""
+    long = f"{' '.join(map(str, range(7000, 7450)))} v.i.a.g.r.a"
+    first = read(long).text
+
+    read(" ".join(map(str, range(7400, 7450))))
+
+    assert read(long).text == first
+    assert read("7000 v.i.a.g.r.a").text == "7000 viagra"
+
+
+@given(st.one_of(HOSTILE, st.text(st.characters(max_codepoint=0x7F), max_size=80)))
+def test_words_are_what_the_expression_says(text: str) -> None:
+    """ASCII takes a shorter way to the same words."""
+    assert words_of(text) == re.findall(r"\w+", text)
+
+
+@given(st.text(st.characters(max_codepoint=0x7F), max_size=80))
+def test_kinds_of_characters_do_not_depend_on_the_rest_of_the_text(text: str) -> None:
+    """ASCII takes a shorter way to the same counts as beside a letter that is none."""
+    assert f"{_shape_of_text(text)}f" == _shape_of_text(f"{text}ж")
 
 
 def test_a_skeleton_has_no_runs() -> None:
