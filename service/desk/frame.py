@@ -19,7 +19,7 @@ from service.desk.words import iso, moment
 from service.roles import Right
 
 #: Modules whose pages belong to the desk; each puts its own on the blueprint when it is imported.
-PAGES: Final = ("sign_in", "oidc", "account", "people", "insights", "policy", "home")
+PAGES: Final = ("sign_in", "oidc", "account", "people", "insights", "policy", "health", "home")
 
 csrf: Final = CSRFProtect()
 
