@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "key": "service.commands.accounts:key",
     "user": "service.commands.people:user",
     "webhook": "service.commands.webhooks:webhook",
+    "import": "service.commands.imports:import_history",
     "policy": "service.commands.policy:policy",
     "models": "service.commands.models:models",
     "migrate": "service.commands.database:migrate",
