@@ -20,6 +20,8 @@ COMMANDS: Final = {
     "user": "service.commands.people:user",
     "webhook": "service.commands.webhooks:webhook",
     "import": "service.commands.imports:import_history",
+    "export": "service.commands.exports:export",
+    "export-person": "service.commands.exports:export_person",
     "policy": "service.commands.policy:policy",
     "models": "service.commands.models:models",
     "migrate": "service.commands.database:migrate",

@@ -17,7 +17,7 @@ from service.imports.source import Source
 from service.schemas import Submission
 
 #: Kinds of lines in our own export that are no comments.
-_OTHER: Final = frozenset({"export", "site", "article", "policy", "end"})
+_OTHER: Final = frozenset({"export", "site", "policy", "article", "act", "record", "erased", "end"})
 _STOOD: Final = {
     "approved": Stood.APPROVED,
     "spam": Stood.SPAM,
@@ -85,7 +85,7 @@ def _native(document: Mapping[str, Any], line: int, now: datetime) -> list[Read]
     # Checked by the model of the API itself, but a text that is too long is ours to cut.
     checked = {**comment, "text": "."} if isinstance(comment.get("text"), str) else comment
     try:
-        parsed = Submission.model_validate({"article": article, "comment": checked})
+        parsed = Submission.model_validate_json(json.dumps({"article": article, "comment": checked}))
     except ValidationError as error:
         at = ".".join(str(part) for part in error.errors()[0]["loc"])
         return [Oddity(Odd.NOT_FITTING, line, at[:100] if at.isascii() else "")]

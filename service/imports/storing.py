@@ -100,7 +100,10 @@ def store_batch(connection: Connection, batch: Sequence[Prepared], into: Into) -
 
     Safe to run twice: a comment is known by its id, and one that was erased stays so.
     """
-    known = store.known_by_external_id(connection, into.site.id, [each.item.external_id for each in batch])
+    ids = [each.item.external_id for each in batch]
+    # An export names a comment that has no id of the blog's by ours.
+    known = {*store.known_by_external_id(connection, into.site.id, ids)}
+    known |= store_imports.own_ids(connection, into.site.id, ids)
     fresh: dict[str, Prepared] = {}
     for each in batch:
         if each.item.external_id not in known:
@@ -119,6 +122,8 @@ def _insert(connection: Connection, batch: Sequence[Prepared], into: Into) -> No
     pseudonyms = Pseudonyms(into.settings.secret)
     for each in batch:
         item = each.item
+        # No hash is made of what is never stored.
+        email = item.author.email if into.settings.retention_email_days else None
         received_at = min(item.created_at or into.now, into.now)
         comment = _comment_in(item)
         comment_id, article_id = new_id(), articles[_key(item.article, into.site)]
@@ -128,9 +133,7 @@ def _insert(connection: Connection, batch: Sequence[Prepared], into: Into) -> No
             "status": _STATUS[item.stood].value,
             "ruled": item.stood is not Stood.PENDING and item.word is Word.PERSON,
             "ruling_id": None,
-            "author_key": pseudonyms.author(
-                into.site.id, item.author.id, item.author.email, verified=item.author.verified
-            ),
+            "author_key": pseudonyms.author(into.site.id, item.author.id, email, verified=item.author.verified),
             "earns": each.earns,
             "link_domains": list(each.domains) or None,
         }

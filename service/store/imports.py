@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from service.store.comments import AnyRow
 from service.store.tables import articles, comments, imports
+
+_OURS: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def find_import(connection: Connection, site_id: str, digest: str) -> AnyRow | None:
@@ -32,6 +35,15 @@ def insert_articles(connection: Connection, rows: list[dict[str, Any]]) -> None:
     """Store articles seen for the first time."""
     if rows:
         connection.execute(sa.insert(articles), rows)
+
+
+def own_ids(connection: Connection, site_id: str, names: Sequence[str]) -> set[str]:
+    """Those of some names that are ids of our own for comments of the site."""
+    wanted = [name for name in names if _OURS.fullmatch(name)]
+    if not wanted:
+        return set()
+    query = sa.select(comments.c.id).where(comments.c.site_id == site_id, comments.c.id.in_(wanted))
+    return set(connection.execute(query).scalars())
 
 
 def count_orphans(connection: Connection, site_id: str) -> int:

@@ -257,9 +257,14 @@ def test_a_row_without_an_id_is_the_same_row_tomorrow(tmp_path: Path) -> None:
 def test_json_lines_in_the_shape_of_the_api(tmp_path: Path) -> None:
     """With the status beside the comment; what the API would refuse is left out and named."""
     article = {"url": "https://blog.example/a", "title": "A", "tags": None}
+    day = "2020-05-01T12:00:00Z"
     lines = [
         {"kind": "site", "name": "blog"},
-        {"article": article, "comment": {"id": "1", "text": "Yes", "author": {"name": "Jo"}}, "status": "approved"},
+        {
+            "article": article,
+            "comment": {"id": "1", "text": "Yes", "author": {"name": "Jo"}, "created_at": day},
+            "status": "approved",
+        },
         {"article": article, "comment": {"id": "2", "text": "No"}, "status": "rejected", "reason": "insult"},
         {"article": article, "comment": {"id": "3", "text": "Buy"}, "status": "rejected", "reason": "spam"},
         {"article": article, "comment": {"id": "4", "text": "x" * 70_000}},
@@ -275,6 +280,7 @@ def test_json_lines_in_the_shape_of_the_api(tmp_path: Path) -> None:
     found = comments_in(read)
     assert [each.external_id for each in found] == ["1", "2", "3", "4", "7"]
     assert [each.stood for each in found] == [Stood.APPROVED, Stood.REMOVED, Stood.SPAM, Stood.PENDING, Stood.SPAM]
+    assert found[0].created_at == datetime(2020, 5, 1, 12, tzinfo=UTC)
     assert (found[1].reason, found[1].word) == (RulingReason.INSULT, Word.PERSON)
     assert found[4].author.email == "jo@reader.example"
     assert odd_in(read) == [
