@@ -19,6 +19,10 @@ from typing import Final
 from xml.sax.saxutils import escape
 
 BEGINS: Final = datetime(2014, 3, 1, 8, 0, tzinfo=UTC)
+#: A comment has more bytes than this, so a file of some size has fewer comments.
+_LEAST_BYTES: Final = 600
+#: However many comments there are, they are from these ten years.
+_SECONDS: Final = 10 * 365 * 86_400
 _PER_ARTICLE: Final = 40
 
 _TOPICS: Final = ("harbour", "bridge", "market", "library", "tram", "river", "school", "garden", "bakery", "theatre")
@@ -75,12 +79,13 @@ class Made:
     at: datetime
 
 
-def comments(count: int, seed: int = 0, ids_from: int = 1) -> Iterator[Made]:
+def comments(count: int, seed: int = 0) -> Iterator[Made]:
     """So many comments, about one in six of them spam and one in fifty rude."""
     rng = random.Random(seed)
     at = BEGINS
-    for number in range(ids_from, ids_from + count):
-        at += timedelta(minutes=rng.randint(1, 90))
+    longest = min(5_400, 2 * _SECONDS // count)
+    for number in range(1, count + 1):
+        at += timedelta(seconds=rng.randint(1, longest))
         yield _comment(rng, number, at)
 
 
@@ -175,13 +180,14 @@ def _xml(made: Made) -> str:
 def main() -> None:
     """Write a blog."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("count", type=int, nargs="?", default=100_000_000)
+    parser.add_argument("count", type=int, nargs="?", default=0)
     parser.add_argument("path", type=Path)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--megabytes", type=int)
     chosen = parser.parse_args()
     most = chosen.megabytes * 1024 * 1024 if chosen.megabytes else None
-    print(f"{write(chosen.path, chosen.count, chosen.seed, most):,} bytes")
+    count = chosen.count or (most or 0) // _LEAST_BYTES or 1
+    print(f"{write(chosen.path, count, chosen.seed, most):,} bytes")
 
 
 if __name__ == "__main__":

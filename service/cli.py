@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "user": "service.commands.people:user",
     "webhook": "service.commands.webhooks:webhook",
     "import": "service.commands.imports:import_history",
+    "start-from": "service.commands.start_from:start_from",
     "export": "service.commands.exports:export",
     "export-person": "service.commands.exports:export_person",
     "policy": "service.commands.policy:policy",

@@ -58,6 +58,7 @@ class Source:
 
     def pieces(self) -> Iterator[str]:
         """The text in pieces; bytes outside the encoding are read as Windows-1252 and noted."""
+        self.odd.clear()
         self.stream.seek(0)
         self.stream.read(self.skip)
         make = codecs.getincrementaldecoder(self.encoding)

@@ -98,7 +98,12 @@ def documented_commands() -> dict[str, set[str]]:
 def test_every_command_and_option_is_documented():
     """The page and `--help` know the same commands with the same options."""
     real = {
-        name: {option for parameter in command.params for option in parameter.opts if option.startswith("--")}
+        name: {
+            option
+            for parameter in command.params
+            for option in (*parameter.opts, *parameter.secondary_opts)
+            if option.startswith("--")
+        }
         for name, command in commands(cli)
     }
 
