@@ -15,7 +15,7 @@ from service.store.rulings import IMPORT, Ruled, imported_on, ruled_on
 IMPORTED: Final = 0.5
 #: So many imported texts of each side teach: a history of a hundred thousand must not drown forty rulings, and
 #: what was published must not drown what was spam.
-MOST_IMPORTED: Final = 300
+MOST_IMPORTED: Final = 100
 #: Copies are left out, so more are looked at than taken.
 _LOOKED_AT: Final = 10 * MOST_IMPORTED
 

@@ -145,22 +145,16 @@ def _ask(database: Store, site: Site, scorer: Scorer, looked: Looked, most: int)
 
 def _teach(database: Store, chosen: Settings, site: Site, scorer: Scorer, promote: bool | None) -> None:
     """Learn from the history and the answers, and say what would come of it."""
-    from rich.console import Console
 
     from classifier.adaptation import load_adaptation
-    from classifier.site_training import SiteTrainingError, train_site
-    from service.commands.train import lessons_for
+    from classifier.site_training import SiteTrainingError
     from service.imports.start import forecast
 
     target = chosen.models_dir / f"site-{site.id}"
-    name = re.sub(r"[^A-Za-z0-9]+", "-", site.name).strip("-")[:30] or "site"
     present = _promoted(database, chosen, site, scorer)
     learnt = present
     try:
-        with Console(stderr=True).status("") as status:
-            report = train_site(
-                target, scorer, lessons_for(database, site, ()), site=site.id, name=name, step=status.update
-            )
+        report = _learn(database, site, scorer, target)
         learnt = load_adaptation(target)
         heads = [head for head, found in report["heads"].items() if found["adapted"]]
         click.echo(f"\nLearnt from {report['labels']:,} labelled comments: {', '.join(heads)}.")
@@ -178,6 +172,31 @@ def _teach(database: Store, chosen: Settings, site: Site, scorer: Scorer, promot
         click.echo(f"It decides. Take it back: sluice models rollback --site {site.name}")
     else:
         click.echo(f"It does not decide yet. Let it: sluice models promote {target} --site {site.name}")
+
+
+def _learn(database: Store, site: Site, scorer: Scorer, target: Path) -> dict[str, Any]:
+    """Learn from history and answers; where that would make the model worse, from answers alone.
+
+    Raises:
+        SiteTrainingError: neither is of use.
+    """
+    from rich.console import Console
+
+    from classifier.site_training import SiteTrainingError, train_site
+    from service.commands.train import lessons_for
+    from service.store.rulings import IMPORT
+
+    name = re.sub(r"[^A-Za-z0-9]+", "-", site.name).strip("-")[:30] or "site"
+    lessons = lessons_for(database, site, ())
+    own = [lesson for lesson in lessons if not lesson.origin.startswith(f"{IMPORT}:")]
+    with Console(stderr=True).status("") as status:
+        try:
+            return train_site(target, scorer, lessons, site=site.id, name=name, step=status.update)
+        except SiteTrainingError as error:
+            try:
+                return train_site(target, scorer, own, site=site.id, name=name, step=status.update)
+            except SiteTrainingError:
+                raise error from None
 
 
 def _promoted(database: Store, chosen: Settings, site: Site, scorer: Scorer) -> Any:
