@@ -60,7 +60,10 @@ def last_decided(connection: Connection, site_id: str | None, limit: int) -> Ite
 
 
 def newest(connection: Connection, site_id: str, limit: int) -> Iterator[Past]:
-    """The newest comments of a site by the blog's own dates, decided or not; newest first."""
+    """The newest comments of a site by the blog's own dates, decided or not; newest first.
+
+    The connection has to be a snapshot: rows come as they are asked for.
+    """
     query = _PAST.where(comments.c.site_id == site_id)
     query = query.order_by(comments.c.received_at.desc(), comments.c.id.desc()).limit(limit)
     yield from map(_past, connection.execute(query.execution_options(yield_per=256)))

@@ -166,3 +166,23 @@ def test_pending_comments_are_judged_by_workers(here, settings, site_and_key, tm
     with here.store.read() as connection:
         statuses = set(connection.execute(sa.select(tables.comments.c.status)).scalars())
     assert statuses <= {"approved", "held", "rejected"}
+
+
+def test_imported_comments_are_answered_like_any_other(client, headers, settings, tmp_path):
+    """Over the API: with status and ruling, without an address; a moderator's ruling and its undo work on them."""
+    file = tmp_path / "blog.xml"
+    file.write_text(a_wxr(a_wp_item(a_wp_comment(1), a_wp_comment(2, "Buy", "spam"))))
+    environment = {"SLUICE_DATA_DIR": str(settings.data_dir), "SLUICE_SECRET_KEY": settings.secret.decode()}
+    assert sluice(environment, "import", str(file), "--site", "blog", "--yes").exit_code == 0
+
+    answer = client.get("/v1/comments", headers=headers)
+
+    assert answer.status_code == 200, answer.text
+    fine, spam = sorted(answer.json["items"], key=lambda item: item["external_id"])
+    assert (fine["status"], fine["action"], fine["decision"], fine["scores"]) == ("approved", "approve", None, None)
+    assert (spam["status"], spam["ruling"]["reason"]) == ("rejected", "spam")
+    assert "reader.example" not in answer.text
+    at = f"/v1/comments/{fine['id']}/rulings"
+    ruled = client.post(at, json={"revision": 1, "action": "reject", "reason": "off_topic"}, headers=headers)
+    assert ruled.status_code == 200
+    assert [each["source"] for each in client.get(at, headers=headers).json["items"]] == ["import", "api"]
