@@ -26,7 +26,7 @@ from service.commands.imports import (
     who,
 )
 from service.commands.models import opened, told
-from service.commands.options import data_dir, fail, plainly
+from service.commands.options import data_dir, plainly
 
 if TYPE_CHECKING:
     from classifier.scoring import Scorer
@@ -92,6 +92,7 @@ def start_from(
 
 def _site(database: Store, chosen: Settings, name: str, front_page: Callable[[], str | None]) -> Site:
     """The site of that name or id; a new one gets a key."""
+    from service.imports.rows import UnreadableFileError
     from service.store import accounts
 
     with database.read() as connection:
@@ -101,8 +102,7 @@ def _site(database: Store, chosen: Settings, name: str, front_page: Callable[[],
     now = datetime.now(UTC)
     front = front_page()
     if front is None:
-        fail("The file does not say where the site is; say so: --url https://…")
-        raise AssertionError
+        raise UnreadableFileError("The file does not say where the site is; say so: --url https://…")
 
     def work(connection: Any) -> tuple[Site, str]:
         made = accounts.add_site(connection, name, front, now)

@@ -11,8 +11,10 @@ from typing import Final
 from service.imports.cleaning import finish
 from service.imports.columns import draft_of, mapping_of
 from service.imports.rows import Odd, Oddity, Read, UnreadableFileError
-from service.imports.source import LONGEST_LINE, Source
+from service.imports.source import Source
 
+#: Characters of one cell: a quote that is never closed swallows so much of the file and no more.
+LONGEST_CELL: Final = 1_000_000
 _DELIMITERS: Final = (",", ";", "\t", "|")
 
 
@@ -31,7 +33,7 @@ def layout_of(source: Source, said: Mapping[str, str]) -> Layout:
     Raises:
         UnreadableFileError: there is none, or no column holds the comments.
     """
-    csv.field_size_limit(LONGEST_LINE)
+    csv.field_size_limit(LONGEST_CELL)
     lines = source.head.splitlines(keepends=True)
     if not lines:
         raise UnreadableFileError("The file has no header.")

@@ -243,6 +243,17 @@ def test_rows_that_do_not_fit_are_named(tmp_path: Path) -> None:
     ]
 
 
+def test_a_quote_that_is_never_closed_does_not_swallow_the_file(tmp_path: Path) -> None:
+    """A part of it is lost, with the line where that began; what comes behind is read."""
+    rows = "".join(f"{number},Words of row {number},1\n" for number in range(100_000))
+
+    read = read_all('id,text,status\nx,"never closed,1\n' + rows, tmp_path)
+
+    assert odd_in(read)[0] == (Odd.BAD_ROW, 2)
+    assert comments_in(read)[-1].external_id == "99999"
+    assert len(comments_in(read)) > 50_000
+
+
 def test_a_row_without_an_id_is_the_same_row_tomorrow(tmp_path: Path) -> None:
     """Its id is made of its content."""
     first, second = (comments_in(read_all("text,date\nHello,2020-01-01\n", tmp_path)) for _ in range(2))
