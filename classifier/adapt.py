@@ -49,11 +49,11 @@ class Prior:
     terms: float
     dense: float
 
-    def trusted(self, labels: int) -> float:
+    def trusted(self, labels: float) -> float:
         """How much of the global logit is believed beside so many labels."""
         return self.trust / (1.0 + labels / self.loosens)
 
-    def scale(self, labels: int) -> float:
+    def scale(self, labels: float) -> float:
         """By what a fitted logit is expected to be too small: without labels the global logit comes out again."""
         return 1.0 + (1.0 / self.trust - 1.0) * _FEW / (_FEW + labels)
 
@@ -134,7 +134,7 @@ def fit(kernel: Floats, prior: Prior, logits: Floats, truth: Floats, counts: Flo
     """
     weight = np.ones(len(truth)) if counts is None else counts
     sign = 2.0 * truth - 1.0
-    trust = prior.trusted(len(truth))
+    trust = prior.trusted(float(weight.sum()))
     mean = trust * logits
     weights = np.zeros(len(truth))
     value = _likelihood(mean, sign, weight)

@@ -140,7 +140,7 @@ def cross_validated(kin: Kinship, logits: Floats, labels: Labels, groups: Indice
         rest = np.setdiff1d(np.arange(len(known)), test)
         found = fit(kernel[np.ix_(rest, rest)], prior, own[rest], truth[rest], counts[rest])
         fitted[test] = found.trust * own[test] + kernel[np.ix_(test, rest)] @ found.weights
-    slope, offset = platt(fitted, truth, prior.scale(len(known)), counts)
+    slope, offset = platt(fitted, truth, prior.scale(float(counts.sum())), counts)
     return Judged(own, slope * fitted + offset, truth, slope, offset)
 
 

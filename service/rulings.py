@@ -336,7 +336,8 @@ def _take_back(
     if earlier is None and made is not None and decision is not None and decision.decided_at <= made.at:
         status = Status(made.status_before)  # readers' reports may have held what the machine had approved
     late = earlier is None and decision is not None and decision.kind == "late"
-    after = replace(state, status=status, ruled=earlier is not None, held_late=late)
+    by_person = earlier is not None and rulings.is_by_a_person(earlier)
+    after = replace(state, status=status, ruled=by_person, held_late=late)
     changes: dict[str, Any] = {
         "status": status.value,
         "ruled": after.ruled,

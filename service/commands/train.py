@@ -80,7 +80,7 @@ def _train_site(
     with opened(data_dir) as (chosen, database):
         site = site_of(database, site_name)
         assert site is not None  # noqa: S101 - a name was given
-        scorer, lessons = _present(database, chosen), _lessons(database, site, data)
+        scorer, lessons = present_model(database, chosen), lessons_for(database, site, data)
         target = out or chosen.models_dir / f"site-{site.id}"
         try:
             with Console(stderr=True).status("") as status:
@@ -102,7 +102,7 @@ def _train_site(
         _show(report, target, site.name)
 
 
-def _present(database: Store, chosen: Settings) -> Scorer:
+def present_model(database: Store, chosen: Settings) -> Scorer:
     """The model that decides on all sites."""
     from classifier.registry import load, load_default
     from service.artefacts import Artefacts
@@ -115,7 +115,7 @@ def _present(database: Store, chosen: Settings) -> Scorer:
     return load(Artefacts(database, chosen.models_dir).fetch(promoted.version))
 
 
-def _lessons(database: Store, site: Site, data: tuple[Path, ...]) -> list[Lesson]:
+def lessons_for(database: Store, site: Site, data: tuple[Path, ...]) -> list[Lesson]:
     """What files say, then what rulings say: of a text in both, the ruling."""
     from classifier.datasets import load_snapshot
     from classifier.lessons import Lesson

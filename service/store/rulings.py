@@ -18,6 +18,8 @@ from service.store.tables import comments, decisions, revisions, rulings
 
 #: Comments that are read at a time.
 CHUNK: Final = 500
+#: The source of what was imported.
+IMPORT: Final = "import"
 #: The action of a row that takes another ruling back.
 UNDO: Final = "undo"
 
@@ -32,6 +34,7 @@ class Ruled:
     reason: RulingReason | None
     source: str
     ruled_at: datetime
+    weight: float | None
     text: str
     scores: Mapping[str, float]
     model: str | None
@@ -90,6 +93,7 @@ _ON_COMMENTS: Final = (
         rulings.c.source,
         rulings.c.undoes,
         rulings.c.ruled_at,
+        rulings.c.weight,
         revisions.c.text,
         decisions.c.scores,
         decisions.c.model,
@@ -112,14 +116,21 @@ _ON_COMMENTS: Final = (
 _NEXT_RULED: Final = (
     sa.select(comments.c.id)
     .where(comments.c.site_id == sa.bindparam("site_id"), comments.c.id > sa.bindparam("after"))
-    .where(sa.exists().where(rulings.c.comment_id == comments.c.id))
+    .where(sa.exists().where(rulings.c.comment_id == comments.c.id, rulings.c.source != IMPORT))
     .order_by(comments.c.id)
     .limit(CHUNK)
 )
 
 
+def is_by_a_person(row: AnyRow) -> bool:
+    """Whether it counts as a person's word; of an imported status nobody may know whether a person looked."""
+    return bool(row.weight is None or row.weight >= 1.0)
+
+
 def ruled_on(connection: Connection, site_id: str) -> Iterator[Ruled]:
-    """What people said of this site's texts, one after the other: erased texts are not among them.
+    """What people said here of this site's texts, one after the other: erased texts are not among them.
+
+    Comments of which only an imported status is known are left to ``imported_on``.
 
     They come in the order of the comments, so the same rulings come in the same order.
     """
@@ -133,6 +144,36 @@ def ruled_on(connection: Connection, site_id: str) -> Iterator[Ruled]:
                 yield _ruled(comment_id, revision, last)
 
 
+def imported_on(connection: Connection, site_id: str, action: Action, most: int) -> Iterator[Ruled]:
+    """The newest texts that came with this status from elsewhere, and that nobody has ruled on since.
+
+    A rejection teaches by its reason, so rejections without one are not among them.
+    """
+    query = (
+        sa.select(
+            rulings.c.comment_id,
+            rulings.c.revision,
+            rulings.c.action,
+            rulings.c.reason,
+            rulings.c.source,
+            rulings.c.ruled_at,
+            rulings.c.weight,
+            revisions.c.text,
+            sa.null().label("scores"),
+            sa.null().label("model"),
+        )
+        .join(comments, comments.c.ruling_id == rulings.c.id)
+        .join(revisions, sa.and_(revisions.c.comment_id == comments.c.id, revisions.c.number == rulings.c.revision))
+        .where(comments.c.site_id == site_id, rulings.c.source == IMPORT, rulings.c.action == action.value)
+        .order_by(comments.c.received_at.desc(), comments.c.id.desc())
+        .limit(most)
+    )
+    if action is Action.REJECT:
+        query = query.where(rulings.c.reason.is_not(None))
+    for row in connection.execute(query):
+        yield _ruled(row.comment_id, row.revision, row)
+
+
 def _ruled(comment_id: str, revision: int, row: AnyRow) -> Ruled:
     return Ruled(
         comment_id=comment_id,
@@ -141,6 +182,7 @@ def _ruled(comment_id: str, revision: int, row: AnyRow) -> Ruled:
         reason=RulingReason(row.reason) if row.reason in set(RulingReason) else None,
         source=row.source,
         ruled_at=row.ruled_at,
+        weight=row.weight,
         text=row.text,
         scores=row.scores or {},
         model=row.model,

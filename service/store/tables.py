@@ -160,6 +160,8 @@ rulings = sa.Table(
     sa.Column("source", sa.String(10), nullable=False, server_default="api"),
     # The ruling that this row takes back; its action is "undo".
     sa.Column("undoes", Id),
+    # How much an imported one counts as a label; nothing means wholly.
+    sa.Column("weight", sa.Float),
 )
 
 idempotency_keys = sa.Table(
@@ -263,6 +265,25 @@ domains = sa.Table(
     sa.Column("ruled_rejected", sa.Integer, nullable=False),
     sa.Column("first_seen", UTCDateTime, nullable=False),
     sa.Column("last_seen", UTCDateTime, nullable=False),
+)
+
+# How far the import of a file came: written with each batch, so that one that was killed goes on where it was.
+imports = sa.Table(
+    "imports",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("site_id", Id, sa.ForeignKey("sites.id", ondelete="CASCADE"), nullable=False),
+    # Of the file's bytes and of how they are read.
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("format", sa.String(10), nullable=False),
+    # Things read so far, odd ones among them.
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("counts", sa.JSON, nullable=False),
+    sa.Column("made_by", sa.String(200), nullable=False),
+    sa.Column("started_at", UTCDateTime, nullable=False),
+    sa.Column("updated_at", UTCDateTime, nullable=False),
+    sa.Column("finished_at", UTCDateTime),
+    sa.UniqueConstraint("site_id", "digest"),
 )
 
 # What lets a text be known again for some weeks (classifier.campaigns); the bands are those of leaders only.

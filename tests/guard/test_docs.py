@@ -90,7 +90,7 @@ def documented_commands() -> dict[str, set[str]]:
     for chapter in page("cli.md").split("\n## ")[1:]:
         intro, *sections = chapter.split("\n### `")
         for section in sections:
-            name = re.match(r"sluice [a-z]+(?: [a-z]+)?", section)[0]
+            name = re.match(r"sluice [a-z-]+(?: [a-z]+)?", section)[0]
             found[name] = set(OPTION.findall(section)) | set(OPTION.findall(intro))
     return found
 
@@ -98,7 +98,12 @@ def documented_commands() -> dict[str, set[str]]:
 def test_every_command_and_option_is_documented():
     """The page and `--help` know the same commands with the same options."""
     real = {
-        name: {option for parameter in command.params for option in parameter.opts if option.startswith("--")}
+        name: {
+            option
+            for parameter in command.params
+            for option in (*parameter.opts, *parameter.secondary_opts)
+            if option.startswith("--")
+        }
         for name, command in commands(cli)
     }
 
@@ -118,7 +123,7 @@ def test_pages_name_only_commands_that_exist():
     """What a reader copies from any page starts a command of ours."""
     for path in (path for path in tracked() if path.suffix == ".md"):
         text = path.read_text(encoding="utf-8")
-        for name in re.findall(r"(?:bin/|`)sluice ([a-z]+)", text):
+        for name in re.findall(r"(?:bin/|`)sluice ([a-z][a-z-]*)", text):
             assert name in COMMANDS, f"{path.name}: sluice {name}"
 
 

@@ -1,0 +1,1 @@
+"""Takes a blog's history in and gives it back: readers of foreign formats, the import, the exports."""
