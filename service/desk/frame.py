@@ -19,7 +19,7 @@ from service.desk.words import iso, moment
 from service.roles import Right
 
 #: Modules whose pages belong to the desk; each puts its own on the blueprint when it is imported.
-PAGES: Final = ("sign_in", "home", "insights", "policy")
+PAGES: Final = ("sign_in", "home", "queue", "deciding", "keys", "insights", "policy")
 
 csrf: Final = CSRFProtect()
 
