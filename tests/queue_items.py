@@ -51,7 +51,7 @@ def held(
     author: dict[str, Any] | None = None,
     **comment: Any,
 ) -> str:
-    """A comment that the machine holds; its id. ``alike`` remembers its text, so that others are known to be like it."""
+    """A comment that the machine holds; its id. ``alike`` remembers its text, so that others are found like it."""
     now = now or datetime.now(UTC)
     text = text or f"What about number {next(_number)}, is the ferry still going?"
     submission = a_submission(text, article=article, **{"author": an_author(**(author or {})), **comment})
@@ -61,7 +61,11 @@ def held(
         scores={**dict.fromkeys(HEADS, 0.01), "spam": risk, **(scores or {})},
         reasons=(a_reason(),) if reasons is None else reasons,
     )
-    seen = {(accepted.id, 1): Evidence(fingerprint=_fingerprint(store, site_id, accepted, text, now) if alike else None, language=language)}
+    seen = {
+        (accepted.id, 1): Evidence(
+            fingerprint=_fingerprint(store, site_id, accepted, text, now) if alike else None, language=language
+        )
+    }
     store.write(lambda c: moderation.record_decisions(c, {(accepted.id, 1): verdict}, now, seen=seen))
     return str(accepted.id)
 

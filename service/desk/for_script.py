@@ -51,7 +51,6 @@ def script_facts(site: Site, item_endpoint: str) -> dict[str, Any]:
             "nothing": gettext("There is nothing to take back."),
             "stay": gettext("The next decision stays here."),
             "again": gettext("Sent what was left from before: {count}"),
-            "offline": gettext("The service does not answer; what you decide is kept here and sent later."),
             **{f"again_{do}": str(words) for do, words in DO_WORDS.items()},
         },
     }

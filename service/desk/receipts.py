@@ -112,7 +112,7 @@ def act_said(act: AnyRow) -> dict[str, Any] | None:
     if act.verb not in {Verb.APPROVE, Verb.REJECT, Verb.ERASE}:
         return None
     says = gettext("%(what)s by %(name)s", what=str(_DONE.get(act.verb, act.verb)), name=act.actor)
-    return {"comment": act.comment_id, "kind": "decided", "says": says}
+    return {"comment": act.comment_id, "kind": "decided", "says": says, "seen": act.ruling_id or ""}
 
 
 def standing_of(connection: Connection, site_id: str, comment_id: str) -> Standing | None:

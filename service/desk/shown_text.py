@@ -28,6 +28,7 @@ _MOST_MARKS: Final = 60
 _MOST_TRICKS: Final = 500
 _RUN: Final = re.compile(r"[^\W\d_]+")
 _LATIN: Final = re.compile(r"[A-Za-z]")
+_ANCHOR: Final = re.compile(r"<a\s", re.IGNORECASE)
 _CLOSING: Final = re.compile(r"</a\s*>", re.IGNORECASE)
 _SPACES: Final = re.compile(r"\s+")
 
@@ -162,7 +163,8 @@ def _hosts(raw: str, text: Shown) -> dict[int, str]:
     """Where links lead, by the place after their words."""
     found: dict[int, str] = {}
     for link in read(raw).links[:_MOST_MARKS]:
-        closing = _CLOSING.search(raw, link.span.end) if link.hidden else None
+        is_anchor = link.hidden and _ANCHOR.match(raw, link.span.start)
+        closing = _CLOSING.search(raw, link.span.end) if is_anchor else None
         ends = link.span.end if closing is None else closing.start()
         host = host_of(link.target[:2_000]) or link.target[:60]
         place = text.place(ends, end=True)
