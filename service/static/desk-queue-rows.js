@@ -1,7 +1,7 @@
 // The list: which row is looked at, receipts in the place of rows, more rows at the end. Nothing here asks the service
 // anything but for rows and details.
 
-export const list = ({ root, urls, query, onMove }) => {
+export const list = ({ root, urls, query, onMove, touched }) => {
   const items = root.querySelector("[data-items]");
   const beside = root.querySelector("[data-beside]");
   const empty = root.querySelector("[data-empty]");
@@ -88,7 +88,7 @@ export const list = ({ root, urls, query, onMove }) => {
       }
       history.replaceState(null, "", link(row).href);
     }
-    if (rows().length && rows().indexOf(row) >= rows().length - 8) more();
+    if (rows().length && rows().indexOf(row) >= rows().length - 20) more();
     if (before !== row && !silent) onMove(row, before);
   };
 
@@ -107,7 +107,10 @@ export const list = ({ root, urls, query, onMove }) => {
         }
         const hadFocus = place.contains(document.activeElement);
         place.replaceWith(holder.content);
-        if (hadFocus && rows().length) move(rows()[0]);
+        if (hadFocus && rows().length) {
+          touched();
+          move(rows()[0]);
+        }
       })
       .catch(() => {})
       .finally(() => { loading = null; });

@@ -20,8 +20,9 @@ function begin() {
   const undone = [];
   let changedAt = -1000; // when the comment changed under the hands of whoever looks at it
   let staysOnce = false;
-  const rows = list({ root, urls, query: root.dataset.query, onMove: (row, before) => watching.moved(row, before) });
-  const watching = watch({ root, urls, may, words, fill, wire, rows, touched: () => { changedAt = performance.now(); }, clash });
+  const touched = () => { changedAt = performance.now(); };
+  const rows = list({ root, urls, query: root.dataset.query, touched, onMove: (row, before) => watching.moved(row, before) });
+  const watching = watch({ root, urls, may, words, fill, wire, rows, touched, clash });
   document.documentElement.classList.add("scripted");
 
   const authorOf = (row) => row.querySelector(".who")?.textContent || "";
