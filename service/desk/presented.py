@@ -66,6 +66,8 @@ class RowShown:
     origin: str
     claimed_by: str | None
     """A colleague who looks at it."""
+    not_mine: bool
+    """Somebody else has to decide it."""
     campaign: str | None
     alike: int
     """How many wait that read alike, itself included."""
@@ -105,6 +107,7 @@ def row_shown(row: AnyRow, *, me: str, now: datetime, alike: Mapping[str, int]) 
         escalated=row.escalated,
         origin=row.origin,
         claimed_by=row.claimed_name if claimed else None,
+        not_mine=row.not_for == me,
         campaign=row.campaign,
         alike=alike.get(row.campaign, 0) if row.campaign else 0,
         proposed=row.proposed_action,

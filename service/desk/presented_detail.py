@@ -11,11 +11,17 @@ from sqlalchemy.engine import Connection
 
 from classifier.domain import Identity
 from service.desk.presented import RowShown, marks_of, row_shown, weighty
-from service.desk.reason_words import HEADS_SAID, chip_words, reason_words, status_words, verb_words
+from service.desk.reason_words import (
+    HEADS_SAID,
+    chip_words,
+    reader_reason,
+    status_words,
+    verb_words,
+)
 from service.desk.shown_text import MOST_SHOWN, Piece, as_it_is, as_seen, hides_anything, shown
 from service.desk.words import Lazy, gettext, lazy_gettext, ngettext
 from service.pseudonyms import identity_of
-from service.store import acts, detail, rulings
+from service.store import acts, detail, readers, rulings
 from service.store.comments import AnyRow
 from service.store.review import notes_on
 
@@ -23,6 +29,7 @@ EXCERPT_CHARS: Final = 400
 MOST_THREAD: Final = 8
 MOST_ALIKE: Final = 3
 MOST_OF_AUTHOR: Final = 5
+MOST_REPORTS: Final = 10
 _IDENTITIES: Final[dict[Identity, Lazy]] = {
     Identity.SIGNED: lazy_gettext("signed in"),
     Identity.VERIFIED: lazy_gettext("verified address"),
@@ -88,6 +95,15 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Voice:
+    """What a reader says about a comment: its author who appeals, or somebody who reports it."""
+
+    reason: str
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class DetailShown:
     """Everything beside the list."""
 
@@ -115,6 +131,8 @@ class DetailShown:
     author: AuthorShown | None
     timeline: tuple[Event, ...]
     notes: tuple[AnyRow, ...]
+    appeal: Voice | None
+    reports: tuple[Voice, ...]
     edited: bool
     most_likely_reason: str
 
@@ -133,6 +151,8 @@ def detail_shown(
     most = text.length if whole else MOST_SHOWN
     real = as_it_is(row.text, text, marks, most)
     texts = detail.texts_of(connection, row.comment_id)
+    appeal = readers.appeal_on(connection, row.comment_id)
+    flagged = readers.reports_on(connection, row.comment_id)[:MOST_REPORTS]
     alike = tuple(_alike(*each) for each in found)
     reasons = weighty(row.reasons or ())
     return DetailShown(
@@ -160,6 +180,8 @@ def detail_shown(
         author=_author(connection, site_id, row),
         timeline=_timeline(connection, row, texts),
         notes=tuple(notes_on(connection, row.comment_id)),
+        appeal=None if appeal is None else Voice(reader_reason(appeal.reason), appeal.text or "", appeal.made_at),
+        reports=tuple(Voice(reader_reason(each.reason), each.note or "", each.made_at) for each in flagged),
         edited=len(texts) > 1,
         most_likely_reason=_most_likely(row.scores or {}),
     )
@@ -247,7 +269,7 @@ def _timeline(connection: Connection, row: AnyRow, texts: list[AnyRow]) -> tuple
         words = {"approve": gettext("approved"), "hold": gettext("held"), "reject": gettext("rejected")}
         events.append(Event(decision.decided_at, "Sluice", words.get(decision.action, decision.action)))
     for act in done:
-        reason = reason_words(act.reason)
+        reason = reader_reason(act.reason)
         events.append(
             Event(
                 act.at,

@@ -7,6 +7,7 @@ from typing import Final
 from classifier.lessons import RulingReason
 from service.acts import Verb
 from service.desk.words import Lazy, lazy_gettext
+from service.readers import AppealReason
 
 _CODES: Final[dict[str, Lazy]] = {
     "model.spam": lazy_gettext("reads like spam"),
@@ -131,6 +132,11 @@ DO_WORDS: Final[dict[str, Lazy]] = {
     "reject": lazy_gettext("Reject all the same"),
     "hold": lazy_gettext("Put back all the same"),
 }
+_APPEALS: Final[dict[AppealReason, Lazy]] = {
+    AppealReason.NOT_ADVERTISING: lazy_gettext("it is no advertising"),
+    AppealReason.NOT_ABUSIVE: lazy_gettext("it is not abusive"),
+    AppealReason.MISUNDERSTOOD: lazy_gettext("it was misunderstood"),
+}
 STATUSES: Final[dict[str, Lazy]] = {
     "pending": lazy_gettext("pending"),
     "approved": lazy_gettext("approved"),
@@ -151,6 +157,11 @@ def reason_words(reason: str | None) -> str:
     if not reason:
         return ""
     return str(RULING_REASONS[RulingReason(reason)]) if reason in set(RulingReason) else reason
+
+
+def reader_reason(reason: str | None) -> str:
+    """Why a reader appeals or reports."""
+    return str(_APPEALS[AppealReason(reason)]) if reason in set(AppealReason) - {"other"} else reason_words(reason)
 
 
 def verb_words(verb: str) -> str:

@@ -51,7 +51,8 @@ function begin() {
     staysOnce = false;
     const fields = { comment: row.dataset.id, revision: row.dataset.revision, seen: row.dataset.seen, do: how, back: root.dataset.query, ...more };
     tire(row);
-    const entry = { rows: [row], how, more, receipts: [receiptFor(row, words[how])], acts: null };
+    const said = !may.confirm && ["approve", "spam", "abuse", "reject", "hold"].includes(how) ? words.proposed : words[how];
+    const entry = { rows: [row], how, more, receipts: [receiptFor(row, said)], acts: null };
     done.push(entry);
     undone.length = 0;
     rows.forget(row.dataset.id);
@@ -62,7 +63,7 @@ function begin() {
     } else {
       rows.leave(entry.receipts[0]);
     }
-    tell(words[how]);
+    tell(said);
     entry.promise = deliver(entry, row.dataset.id, urls.decide, fields);
     return true;
   }
