@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks import report
 from benchmarks.plan import Plan
 
-BENCHMARKS = ("decisions", "waiting", "score", "scoring", "textpath", "growth", "footprint")
+BENCHMARKS = ("decisions", "waiting", "score", "scoring", "textpath", "growth", "footprint", "desk")
 RESULTS = Path(__file__).parent / "results"
 
 

@@ -63,6 +63,8 @@ def queue(site: Site) -> Page:
         except ValueError:
             return redirect(address(site, found.filters), 303)
         rows = _rows(connection, site, page.rows, moment)
+        if "X-Desk" in request.headers:
+            return _part(site, found, rows, page.following)
         at = found.at or (rows[0].id if rows else None)
         one = pages.item_with_all(connection, site.id, at) if at else None
         shown = None
@@ -78,9 +80,6 @@ def queue(site: Site) -> Page:
         receipt = _receipt(connection, site)
         clash = standing_of(connection, site.id, at) if at and request.args.get("clash") else None
         campaigns = pages.campaign_load(connection, site.id)
-    if "X-Desk" in request.headers:
-        following = _following(site, found, page.following)
-        return render_template("desk/queue_rows.html", rows=rows, following=following, found=found, **_of_person(site))
     return render_template(
         "desk/queue.html",
         rows=rows,
@@ -173,9 +172,14 @@ def row_html(connection: Connection, site: Site, comment_id: str) -> str:
     one = pages.item_with_all(connection, site.id, comment_id)
     if one is None or one.closed_at is not None:
         return ""
-    (row,) = _rows(connection, site, [one], now())
-    found = asked_before(request.form.get("back", ""))
-    return render_template("desk/queue_rows.html", rows=[row], following="", found=found, **_of_person(site))
+    return _part(site, asked_before(request.form.get("back", "")), _rows(connection, site, [one], now()), None)
+
+
+def _part(site: Site, found: Asked, rows: list[RowShown], cursor: str | None) -> str:
+    """Further rows, for the script to put behind those that are there."""
+    return render_template(
+        "desk/queue_rows.html", rows=rows, following=_following(site, found, cursor), found=found, **_of_person(site)
+    )
 
 
 def _rows(connection: Connection, site: Site, rows: list[Any], moment: datetime) -> list[RowShown]:

@@ -88,7 +88,7 @@ export const list = ({ root, urls, query, onMove, touched }) => {
       }
       history.replaceState(null, "", link(row).href);
     }
-    if (rows().length && rows().indexOf(row) >= rows().length - 20) more();
+    if (rows().length && rows().indexOf(row) >= rows().length - 40) more();
     if (before !== row && !silent) onMove(row, before);
   };
 

@@ -28,7 +28,9 @@ def site(store: Store) -> Site:
 
 def test_the_nearest_that_were_decided_come_first(store, site):
     """With who decided and what; only earlier ones, and none of another site or for a text too short to compare."""
-    rejected, approved = (held(store, site.id, f"{WAVE} one", alike=True, now=NOW) for _ in range(2))
+    rejected, approved = (
+        held(store, site.id, f"{WAVE} one thanks everybody for reading", alike=True, now=NOW) for _ in range(2)
+    )
     waiting = held(store, site.id, f"{WAVE} two", alike=True, now=NOW)
     comment = held(store, site.id, f"{WAVE} two", alike=True, now=NOW)
     later = held(store, site.id, f"{WAVE} two", alike=True, now=NOW)
