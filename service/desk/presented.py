@@ -19,7 +19,7 @@ OLD: Final = timedelta(hours=24)
 SEVERE_HEADS: Final = frozenset({"severe_toxicity", "threat", "identity_attack"})
 SEVERE_CODES: Final = ("harm.", "threat.")
 SEVERE_FROM: Final = 0.5
-MOST_CHIPS: Final = 4
+MOST_CHIPS: Final = 3
 
 ADVICE: Final[dict[str, Lazy]] = {
     Lane.FINE: lazy_gettext("Probably fine"),
@@ -57,7 +57,6 @@ class RowShown:
     lane: str
     advice: str
     chips: tuple[ReasonChip, ...]
-    more_chips: int
     glance: tuple[Piece, ...]
     first_sentence: str
     severe: bool
@@ -99,7 +98,6 @@ def row_shown(row: AnyRow, *, me: str, now: datetime, alike: Mapping[str, int]) 
         lane=row.lane,
         advice=str(ADVICE.get(row.lane, ADVICE[Lane.UNCERTAIN])),
         chips=tuple(ReasonChip(code, chip_words(code)) for code in codes[:MOST_CHIPS]),
-        more_chips=max(0, len(codes) - MOST_CHIPS),
         glance=at_a_glance(text, marks),
         first_sentence="" if severe else first_sentence(text),
         severe=severe,

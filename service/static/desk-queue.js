@@ -65,6 +65,7 @@ function begin() {
     }
     tell(said);
     entry.promise = deliver(entry, row.dataset.id, urls.decide, fields);
+    entry.promise.catch(() => {}); // it has been told
     return true;
   }
 

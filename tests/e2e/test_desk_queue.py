@@ -54,6 +54,7 @@ class Desk:
     store: Store
     browser: Browser
     contexts: list[BrowserContext]
+    problems: list[str]
 
     def site(self, name: str) -> Site:
         """A site of a test's own, so that tests do not see each other's comments."""
@@ -67,6 +68,7 @@ class Desk:
         context = self.browser.new_context(**{"viewport": {"width": 1280, "height": 720}, **options})
         self.contexts.append(context)
         page = context.new_page()
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
         page.set_default_timeout(10_000)
         page.goto(f"{self.live.url}/desk/sign-in")
         page.fill("#f-name", name)
@@ -110,13 +112,14 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 @pytest.fixture
 def desk(live: Sluice, browser: Browser) -> Iterator[Desk]:
-    """The desk, and every browser window closed afterwards."""
+    """The desk; afterwards every window is closed, and no script has failed."""
     store = Store(f"sqlite:///{live.data_dir / 'sluice.db'}")
-    made = Desk(live, store, browser, [])
+    made = Desk(live, store, browser, [], [])
     yield made
     for context in made.contexts:
         context.close()
     store.close()
+    assert made.problems == []
 
 
 def saved(page: Page) -> None:
