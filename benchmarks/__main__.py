@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks import report
 from benchmarks.plan import Plan
 
-BENCHMARKS = ("decisions", "waiting", "score", "scoring", "textpath", "growth", "outbox", "footprint")
+BENCHMARKS = ("decisions", "waiting", "score", "scoring", "textpath", "growth", "outbox", "footprint", "desk")
 RESULTS = Path(__file__).parent / "results"
 
 

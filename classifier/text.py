@@ -191,6 +191,11 @@ def read(raw: str) -> Document:
     return Document(raw, visible, text, tuple(links), disguises, OffsetMap(tuple(filter(None, steps))))
 
 
+def rendered(raw: str) -> tuple[str, tuple[Edit, ...]]:
+    """What a browser shows of a text with markup, and the edits that made it so."""
+    return _render(raw[:MAX_TEXT_CHARS], [], Disguises())
+
+
 def words_of(text: str) -> list[str]:
     """The words of a normalised text."""
     if text.isascii():

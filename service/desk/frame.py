@@ -19,7 +19,19 @@ from service.desk.words import iso, moment
 from service.roles import Right
 
 #: Modules whose pages belong to the desk; each puts its own on the blueprint when it is imported.
-PAGES: Final = ("sign_in", "oidc", "account", "people", "insights", "policy", "health", "home")
+PAGES: Final = (
+    "sign_in",
+    "oidc",
+    "account",
+    "people",
+    "queue",
+    "deciding",
+    "keys",
+    "policy",
+    "insights",
+    "health",
+    "home",
+)
 
 csrf: Final = CSRFProtect()
 

@@ -26,7 +26,7 @@ from service.web import now, web
 
 COOKIE: Final = "sluice_desk"
 #: Paths below /desk that are not sites; a site of such a name is reached by its id.
-RESERVED: Final = frozenset({"account", "help", "link", "oidc", "people", "sign-in", "sign-out"})
+RESERVED: Final = frozenset({"account", "help", "keys", "link", "oidc", "people", "sign-in", "sign-out"})
 
 P = ParamSpec("P")
 Page = BaseResponse | str

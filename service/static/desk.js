@@ -3,8 +3,8 @@
 
 (() => {
   // Times stand in UTC until the browser's own zone is known.
+  const format = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
   const localTimes = (root) => {
-    const format = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
     for (const time of root.querySelectorAll("time[datetime]:not([data-local])")) {
       const moment = new Date(time.dateTime);
       if (!Number.isNaN(moment.valueOf())) {

@@ -23,6 +23,14 @@ sa.Index(
 # Keyset pages of one status and of all.
 sa.Index("ix_comments_site_id_status_id", comments.c.site_id, comments.c.status, comments.c.id)
 sa.Index("ix_comments_site_id_id", comments.c.site_id, comments.c.id)
+# What else an author wrote; the key is of one site.
+sa.Index(
+    "ix_comments_author_key",
+    comments.c.author_key,
+    comments.c.id,
+    sqlite_where=comments.c.author_key.is_not(None),
+    postgresql_where=comments.c.author_key.is_not(None),
+)
 # What still has to be decided: small however many comments there are.
 sa.Index(
     "ix_comments_undecided",
