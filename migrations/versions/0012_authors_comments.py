@@ -1,6 +1,6 @@
 """The other comments of an author, for the moderators' queue.
 
-Revision: 0012, after 0009.
+Revision: 0012, after 0011.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0012"
-down_revision = "0009"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
