@@ -6,6 +6,7 @@ A browser is sent back to the queue with the next comment in front of it; the sc
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -242,14 +243,12 @@ def _set_aside(site: Site, comment_id: str, do: str) -> Outcome:
 def _skip_all(site: Site, wishes: Sequence[Wish]) -> Outcome:
     actor, moment, made = _actor(), now(), []
     for wish in wishes:
-        try:
-            made.append(
-                web().store.write(
-                    lambda c, each=wish.comment_id: review.skip(c, site.id, each, actor=actor, now=moment)  # type: ignore[misc]
-                )
-            )
-        except ModerationError:
-            continue
+
+        def work(connection: Connection, comment_id: str = wish.comment_id) -> str:
+            return review.skip(connection, site.id, comment_id, actor=actor, now=moment)
+
+        with suppress(ModerationError):
+            made.append(web().store.write(work))
     return Outcome(ngettext("%(num)d skipped", "%(num)d skipped", len(made)), made)
 
 

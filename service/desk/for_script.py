@@ -41,6 +41,9 @@ def script_facts(site: Site, item_endpoint: str) -> dict[str, Any]:
             "last": gettext("{what}. Nothing is left here."),
             "back": gettext("Taken back: {next}"),
             "unsaved": gettext("Not saved: the service does not answer. Enter tries again."),
+            "stale": gettext(
+                "You were signed out, or this page is too old. Load it again; what you decided is kept here."
+            ),
             "unread": gettext("This comment cannot be shown just now. Press Enter to try again."),
             "new": gettext("{count} new - press {key}"),
             "ticked": gettext("Ticked: {count}"),

@@ -2,6 +2,7 @@
 // a decision names the ruling that was seen, so the same one twice is one.
 
 export class Refused extends Error {}
+export class Stale extends Error {}
 
 export const sender = ({ site, me }) => {
   const place = `sluice-unsent:${me}:${site}`;
@@ -23,7 +24,8 @@ export const sender = ({ site, me }) => {
     } catch { /* Without storage a reload in the wrong moment loses what was not sent. */ }
   };
 
-  // The answer; an Error when the service does not answer, Refused when it will not.
+  // The answer; an Error when the service does not answer, Stale when it wants a new session or page first, Refused when
+  // it will not.
   const post = async (url, fields, { keepalive = false } = {}) => {
     const answer = await fetch(url, {
       method: "POST",
@@ -33,6 +35,7 @@ export const sender = ({ site, me }) => {
     });
     const isJson = (answer.headers.get("Content-Type") || "").startsWith("application/json");
     if (isJson) return { status: answer.status, ...(await answer.json()) };
+    if (answer.redirected || answer.status === 400) throw new Stale(String(answer.status));
     if (answer.status >= 500) throw new Error(String(answer.status));
     throw new Refused(String(answer.status));
   };

@@ -3,7 +3,7 @@
 
 import { listen } from "./desk-queue-keys.js";
 import { list } from "./desk-queue-rows.js";
-import { Refused, sender } from "./desk-queue-send.js";
+import { Refused, Stale, sender } from "./desk-queue-send.js";
 import { watch } from "./desk-queue-watch.js";
 
 const root = document.querySelector("[data-queue]");
@@ -39,11 +39,14 @@ function begin() {
     say(next ? fill(words.left, { what, count: left(), next }) : fill(words.last, { what }));
   };
 
+  const causeOf = (error) => (error instanceof Refused ? words.no_right : error instanceof Stale ? words.stale : words.unsaved);
+
   // --- Deciding ---------------------------------------------------------------------------------------------------
 
   function decide(how, more = {}) {
     const row = rows.current;
-    if (!row || !row.matches(".item")) return false;
+    if (!row) return press(how);
+    if (!row.matches(".item")) return false;
     if (performance.now() - changedAt < 250) return true;
     if (!(how === "escalate" ? may.escalate : may.rule)) return say(words.no_right);
     if (row.classList.contains("claimed") && !more.take_over) return say(fill(words.claimed, { name: row.querySelector(".claim bdi").textContent }));
@@ -69,6 +72,14 @@ function begin() {
     return true;
   }
 
+  // A comment that is not in the list has the page's own buttons.
+  function press(how) {
+    const button = rows.beside.querySelector(`[data-decide] button[name=do][value=${how}]`);
+    if (!button) return false;
+    button.click();
+    return true;
+  }
+
   function receiptFor(row, says) {
     const receipt = rows.template("receipt");
     receipt.querySelector("[data-says]").textContent = `${says}: ${authorOf(row)}`;
@@ -84,7 +95,7 @@ function begin() {
     try {
       answer = await wire.send(id, url, fields);
     } catch (error) {
-      failed(entry, error instanceof Refused ? words.no_right : words.unsaved, fields);
+      failed(entry, causeOf(error), fields);
       throw error;
     }
     if (answer.ok) {
@@ -92,10 +103,11 @@ function begin() {
       entry.receipts[0].querySelector("[data-says]").textContent = `${answer.says} · ${authorOf(entry.rows[0])}`;
       return answer;
     }
-    forgetEntry(entry);
-    count(1);
-    if (answer.clash) clash(entry.receipts[0], entry.rows[0], answer, entry.how);
-    else failed(entry, answer.says, fields);
+    if (answer.clash) {
+      forgetEntry(entry);
+      count(1);
+      clash(entry.receipts[0], entry.rows[0], answer, entry.how);
+    } else failed(entry, answer.says, fields);
     throw new Error(answer.says);
   }
 
@@ -108,6 +120,7 @@ function begin() {
     forgetEntry(entry);
     const row = entry.rows[0];
     if (!entry.receipts[0].isConnected) return;
+    count(1);
     rows.comeBack(entry.receipts[0], row);
     row.classList.add("failed");
     row.retry = { how: entry.how, more: entry.more, fields };
@@ -188,7 +201,7 @@ function begin() {
       forgetEntry(entry);
       entry.receipts.forEach((receipt, at) => rows.comeBack(receipt, entry.rows[at]));
       count(entry.rows.length);
-      say(words.unsaved);
+      say(causeOf(error));
       throw error;
     });
     entry.promise.catch(() => {});
@@ -209,14 +222,29 @@ function begin() {
     const back = (async () => {
       for (const act of await told) {
         const answer = await wire.post(urls.undo, { act, back: root.dataset.query });
-        if (!answer.ok) say(answer.says);
+        if (!answer.ok) stands(entry, answer.says);
       }
     })();
-    back.catch(() => say(words.unsaved));
+    back.catch((error) => stands(entry, causeOf(error)));
     entry.rows.forEach((row) => wire.inTurn(row.dataset.id, () => back).catch(() => {}));
     rows.move(entry.rows[0]);
     say(fill(words.back, { next: authorOf(entry.rows[0]) }));
     return true;
+  }
+
+  // What could not be taken back: the rows go again.
+  function stands(entry, says) {
+    for (const row of entry.rows.filter((each) => each.isConnected)) {
+      const was = rows.current === row;
+      const receipt = receiptFor(row, says);
+      receipt.querySelector("button").remove();
+      count(-1);
+      if (was) {
+        touched();
+        rows.leave(receipt);
+      }
+    }
+    say(says);
   }
 
   // What was done before this page was loaded is known to the service alone.
@@ -224,8 +252,8 @@ function begin() {
     let answer;
     try {
       answer = await wire.post(urls.undo, { act: "last", back: root.dataset.query });
-    } catch {
-      return say(words.unsaved);
+    } catch (error) {
+      return say(causeOf(error));
     }
     say(answer.says);
     for (const [id, html] of Object.entries(answer.rows || {})) {
@@ -265,8 +293,8 @@ function begin() {
         rows.forget(row.dataset.id);
         if (rows.current === row) rows.show(row.dataset.id);
       }
-    } catch {
-      say(words.unsaved);
+    } catch (error) {
+      say(causeOf(error));
     }
     rows.focus();
   }
@@ -475,6 +503,8 @@ function begin() {
     for (const row of rows.rows().slice(0, 3)) if (row !== first) rows.detailOf(row.dataset.id);
   } else if (!rows.rows().length && document.activeElement === document.body) {
     root.querySelector("[data-empty]").focus();
+  } else if (document.activeElement === document.body) {
+    rows.beside.focus();
   }
   resend();
 }

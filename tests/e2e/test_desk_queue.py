@@ -18,8 +18,11 @@ from queue_items import a_reason, all_held, held
 from servers import Sluice
 from visitors import PASSWORD
 
+from classifier.domain import Action
+from service.acts import Actor
 from service.people import add_user
 from service.roles import Role
+from service.rulings import Wish, rule_many
 from service.store import accounts, tables
 from service.store.accounts import Site
 from service.store.engine import Store
@@ -596,3 +599,100 @@ def hostile(chance: random.Random, number: int) -> str:
         lambda: f"<form action=//evil.example><button name=do value=approve>{number}",
     ]
     return "".join(chance.choice(pieces)() for _ in range(chance.randrange(1, 5))) or "x"
+
+
+def test_hands_trained_elsewhere(desk: Desk):
+    """Coral's keys, chosen on the page of keys; and with single keys off none of them does anything."""
+    site = desk.site("hands")
+    for number in range(4):
+        held(desk.store, site.id, author={"name": f"Jo {number}"})
+    page = desk.enter(site, "Cora")
+
+    press(page, "?")
+    page.get_by_role("link", name="Change them").click()
+    page.select_option("#preset", "coral")
+    page.get_by_role("button", name="Keep").click()
+    desk.open(page, site)
+    press(page, "f", "d", "u")
+    saved(page)
+    page.wait_for_timeout(300)
+    stands = desk.statuses(site)
+    assert (stands["Jo 0"][1], stands["Jo 1"][1]) == ("approved", "held")
+
+    page.goto(f"{desk.live.url}/desk/keys")
+    page.uncheck("[name=single]")
+    page.get_by_role("button", name="Keep").click()
+    desk.open(page, site)
+    press(page, "f", "d", "ArrowDown")
+    assert page.evaluate(WHERE)["author"] == "Jo 2"
+    expect(page.locator(".receipt")).to_have_count(0)
+
+
+def test_one_comment_alone_and_staying(desk: Desk):
+    """f hides the list and keys go on; Shift+Enter keeps the decided one in front; n goes where work is."""
+    site = desk.site("alone")
+    for number in range(4):
+        held(desk.store, site.id, risk=0.1, author={"name": f"Jo {number}"})
+    held(desk.store, site.id, risk=0.95, author={"name": "Bad"})
+    page = desk.enter(site, "Alma")
+    desk.open(page, site, "view=fine")
+
+    press(page, "f")
+    expect(page.locator(".list")).to_be_hidden()
+    press(page, "a")
+    here = page.evaluate(WHERE)
+    assert (here["author"], here["lost"]) == ("Jo 1", False)
+    press(page, "f", "Shift+Enter", "a")
+    expect(page.locator(".receipt.current")).to_contain_text("Jo 1")
+    assert page.evaluate("() => document.activeElement.closest('.receipt') !== null")
+    press(page, "j")
+    assert page.evaluate(WHERE)["author"] == "Jo 2"
+    saved(page)
+    press(page, "n")
+    page.wait_for_url("**view=bad**")
+    press(page, "1")
+    page.wait_for_url("**view=fine**")
+    press(page, "g", "i")
+    page.wait_for_url("**/insights")
+
+
+def test_signed_out_in_the_middle(desk: Desk):
+    """The cause is said, and the decision is kept and sent once somebody is back."""
+    site = desk.site("out")
+    held(desk.store, site.id, author={"name": "Jo"})
+    page = desk.enter(site, "Otto")
+    cookies = page.context.cookies()
+    page.context.clear_cookies()
+
+    press(page, "a")
+    expect(page.locator(".item.failed .cause")).to_contain_text("You were signed out")
+    assert desk.statuses(site)["Jo"][1] == "held"
+    page.context.add_cookies(cookies)
+    desk.open(page, site)
+    saved(page)
+
+    assert desk.statuses(site)["Jo"][1:] == ("approved", None, 1)
+
+
+def test_what_somebody_acted_on_since_cannot_be_taken_back(desk: Desk):
+    """The row does not stay as if it waited."""
+    site = desk.site("since")
+    comment = held(desk.store, site.id, author={"name": "Jo"})
+    held(desk.store, site.id, author={"name": "Next"})
+    page = desk.enter(site, "Sia")
+    press(page, "a")
+    saved(page)
+    with desk.store.read() as connection:
+        seen = connection.execute(
+            sa.select(tables.comments.c.ruling_id).where(tables.comments.c.id == comment)
+        ).scalar_one()
+    other = Actor("Bo", "desk", "user-bo")
+    desk.store.write(
+        lambda c: rule_many(c, site.id, [Wish(comment, 1, seen)], Action.REJECT, actor=other, now=datetime.now(UTC))
+    )
+
+    press(page, "z")
+
+    expect(page.locator(".receipt")).to_contain_text("Already rejected by Bo.")
+    assert page.evaluate(WHERE)["author"] == "Next"
+    assert desk.statuses(site)["Jo"][1] == "rejected"
