@@ -34,6 +34,7 @@ from service.limits import Bucket, Failures
 from service.metrics import REQUESTS, SECONDS
 from service.policies import PolicyBook
 from service.protocols.akismet import AKISMET
+from service.protocols.perspective import PERSPECTIVE
 from service.pseudonyms import Pseudonyms
 from service.queue import Queue, Replies, connect
 from service.rows import Keep
@@ -47,7 +48,7 @@ log = config.logs.get("web")
 ROUTE_MODULES: Final = (acts, comments, explanation, health, policy, options, queue, reports, rulings, score, webhooks)
 
 #: Protocols of others; each says in its own way what is wrong.
-PROTOCOLS: Final = (AKISMET,)
+PROTOCOLS: Final = (AKISMET, PERSPECTIVE)
 
 SECURITY_HEADERS: Final = {
     "Content-Security-Policy": (
