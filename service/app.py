@@ -34,6 +34,7 @@ from service.limits import Bucket, Failures
 from service.metrics import REQUESTS, SECONDS
 from service.policies import PolicyBook
 from service.protocols.akismet import AKISMET
+from service.protocols.coral import CORAL
 from service.protocols.perspective import PERSPECTIVE
 from service.pseudonyms import Pseudonyms
 from service.queue import Queue, Replies, connect
@@ -48,7 +49,7 @@ log = config.logs.get("web")
 ROUTE_MODULES: Final = (acts, comments, explanation, health, policy, options, queue, reports, rulings, score, webhooks)
 
 #: Protocols of others; each says in its own way what is wrong.
-PROTOCOLS: Final = (AKISMET, PERSPECTIVE)
+PROTOCOLS: Final = (AKISMET, PERSPECTIVE, CORAL)
 
 SECURITY_HEADERS: Final = {
     "Content-Security-Policy": (

@@ -23,6 +23,12 @@ WORDPRESS = "WordPress/6.8 | Akismet/5.5"
 # --- Endpoints and keys --------------------------------------------------------------------------------------------
 
 
+@pytest.fixture
+def overrides() -> dict[str, object]:
+    """Patience, so that a machine with much to do changes nothing."""
+    return {"protocol_wait_seconds": 10}
+
+
 def test_a_live_key_is_valid(call):
     """The body is the word, the whole word and nothing but the word; nothing on it says that something is wrong."""
     answer = call("verify-key")

@@ -13,7 +13,14 @@ from service.store import rulings as store_of_rulings
 from service.store.tables import comments, rulings
 from service.store.tables_protocols import check_counts, checks
 
+NOBODY_DECIDES = {"protocol_wait_seconds": 0.05}
 MONTH = f"{datetime.now(UTC):%Y-%m}"
+
+
+@pytest.fixture
+def overrides() -> dict[str, object]:
+    """Patience, so that a machine with much to do changes nothing."""
+    return {"protocol_wait_seconds": 10}
 
 
 def test_feedback_rules_on_the_comment_that_was_checked(call, working, rows):
@@ -50,6 +57,7 @@ def test_the_same_feedback_twice_is_one_ruling(call, working, rows):
     assert [(row.false_positives, row.missed_spam) for row in rows(check_counts)] == [(0, 1)]
 
 
+@pytest.mark.parametrize("overrides", [NOBODY_DECIDES])
 def test_feedback_finds_the_author_it_means(call, rows):
     """Of several comments with one text the one whose author, address and ip agree; missing fields do not matter."""
     for name, ip in (("Ann", "192.0.2.1"), ("Ben", "192.0.2.2"), ("Cid", "192.0.2.3")):
@@ -62,6 +70,7 @@ def test_feedback_finds_the_author_it_means(call, rows):
     assert ruled == {"Ann": "rejected", "Ben": "rejected", "Cid": "pending"}
 
 
+@pytest.mark.parametrize("overrides", [NOBODY_DECIDES])
 def test_feedback_by_guid_needs_nothing_else(call, rows):
     """The name of the check is enough, and another site's means nothing."""
     guid = call("comment-check", comment_content=HAM).headers["X-akismet-guid"]
@@ -71,6 +80,7 @@ def test_feedback_by_guid_needs_nothing_else(call, rows):
     assert [row.status for row in rows(comments)] == ["rejected"]
 
 
+@pytest.mark.parametrize("overrides", [NOBODY_DECIDES])
 def test_another_sites_checks_are_not_found(call, client, make_site, rows):
     """Neither by name nor by text."""
     guid = call("comment-check", comment_content=HAM).headers["X-akismet-guid"]
