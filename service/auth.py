@@ -14,7 +14,7 @@ from flask import Request
 from service.errors import Problem
 from service.limits import Failures
 from service.scopes import Scope
-from service.store.accounts import KEY_LENGTH, Key, Site, digest_key, key_with_digest
+from service.store.accounts import KEY_LENGTH, Key, Site, digest_key, key_with_digest, was_revoked
 from service.store.engine import Store
 
 #: A key that was found is believed for so long; so a revoked one stops within a second.
@@ -105,6 +105,11 @@ class SiteKeys:
         """What stands for the client's address where failures are counted."""
         address = client_address(request, self._proxies)
         return hmac.digest(self._secret, f"{purpose}:{address}".encode(), "sha256").hex()[:32]
+
+    def was_revoked(self, key: str) -> bool:
+        """Whether a key that finds no site did so once."""
+        with self._store.read() as connection:
+            return was_revoked(connection, digest_key(self._secret, key))
 
     def forget(self, site: Site) -> None:
         """Look this site up anew at its next request, since something about it changed."""

@@ -201,7 +201,8 @@ def _route(call: _Call, **arguments: Any) -> Response:
         return invalid(problem.detail)
     if site is None:
         here.keys.note_failure(request)
-        return invalid("The API key is missing, unknown or revoked.")
+        revoked = bool(key) and here.keys.was_revoked(key)
+        return invalid("The API key is missing, unknown or revoked.", revoked=revoked)
     return call.answering(here, site, fields.with_key(key))
 
 

@@ -18,6 +18,10 @@ CONTENT_TYPE: Final = "text/plain; charset=utf-8"
 GUID: Final = "X-akismet-guid"
 PRO_TIP: Final = "X-akismet-pro-tip"
 RECHECK_AFTER: Final = "X-akismet-recheck-after"
+ALERT_CODE: Final = "X-akismet-alert-code"
+ALERT_MESSAGE: Final = "X-akismet-alert-msg"
+#: Akismet's code for a site that its owner took off the key.
+REVOKED: Final = "10403"
 DEBUG_HELP: Final = "X-akismet-debug-help"
 
 THANKS: Final = "Thanks for making the web a better place."
@@ -99,9 +103,13 @@ def plain(text: str, headers: Mapping[str, str] | None = None, status: int = 200
     return Response(text, status, headers, content_type=CONTENT_TYPE)
 
 
-def invalid(help_text: str) -> Response:
-    """A refusal; one client takes it for spam unless the reason stands beside it."""
-    return plain("invalid", {DEBUG_HELP: help_text})
+def invalid(help_text: str, *, revoked: bool = False) -> Response:
+    """A refusal; one client takes it for spam unless the reason stands beside it.
+
+    That a key was ``revoked`` is the one thing of which the owner of a blog is told an alert, since only they can act.
+    """
+    alert = {ALERT_CODE: REVOKED, ALERT_MESSAGE: "This API key was revoked; enter the site's new one."}
+    return plain("invalid", {DEBUG_HELP: help_text, **(alert if revoked else {})})
 
 
 def _markers(fields: Fields) -> int:

@@ -41,6 +41,7 @@ from service.protocols.perspective_requests import (
 from service.protocols.sentences import sentences, utf16_offsets
 from service.protocols.speaking import Protocol, read_body
 from service.schemas import ArticleIn, CommentIn, Submission
+from service.scopes import Scope
 from service.store.accounts import Site
 from service.waiting import seconds_left
 from service.web import KIB, Web, now, web
@@ -182,11 +183,11 @@ def _note(suggested: Mapping[str, float], wanted: Wanted) -> str:
     return "; ".join(parts)
 
 
-def _route(answering: Answering, **arguments: Any) -> Response:
+def _route(answering: Answering, needs: Scope, **arguments: Any) -> Response:
     del arguments
     here = web()
     try:
-        site = _site(here)
+        site = _site(here, needs)
         allowance = here.writes.spend(site.id)
         if not allowance.allowed:
             raise over_quota(allowance.headers(), here.settings.write_rate_per_second)
@@ -202,11 +203,11 @@ def _body() -> bytes:
         raise refused("Comment text too long.", "COMMENT_TOO_LONG") from None
 
 
-def _site(here: Web) -> Site:
+def _site(here: Web, needs: Scope) -> Site:
     key = request.args.get("key", "") or request.headers.get("X-Goog-Api-Key", "")
     if not key:
         raise no_key()
-    site = here.keys.site_of(key.strip().lower())
+    site = here.keys.site_of(key.strip().lower(), needs)
     if site is None:
         here.keys.note_failure(request)
         raise bad_key()
@@ -219,7 +220,7 @@ def _discovery(**arguments: Any) -> Response:
     here = web()
     try:
         if request.args.get("key"):
-            _site(here)
+            _site(here, Scope.SUBMIT)
     except GoogleError as error:
         return error.response()
     if request.args.get("version", VERSION) != VERSION:
@@ -229,7 +230,10 @@ def _discovery(**arguments: Any) -> Response:
 
 
 def _register(app: Flask) -> None:
-    routes = (("analyze", partial(_route, analyze)), ("suggestscore", partial(_route, suggest_score)))
+    routes = (
+        ("analyze", partial(_route, analyze, Scope.SUBMIT)),
+        ("suggestscore", partial(_route, suggest_score, Scope.MODERATE)),
+    )
     for prefix, label in (("", ""), ("/<path:prefix>", "_prefixed")):
         for method, view in routes:
             app.add_url_rule(

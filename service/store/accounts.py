@@ -196,6 +196,12 @@ def key_with_digest(connection: Connection, digest: str) -> Key | None:
     return None if row is None else Key(_site(row), scopes_read(row.scopes))
 
 
+def was_revoked(connection: Connection, digest: str) -> bool:
+    """Whether a key with this digest was a site's once."""
+    query = sa.select(api_keys.c.id).where(api_keys.c.digest == digest, api_keys.c.revoked_at.is_not(None))
+    return connection.execute(query).first() is not None
+
+
 def _site(row: AnyRow) -> Site:
     return Site(row.id, row.name, row.url, row.created_at, read_options(row.options or {}))
 

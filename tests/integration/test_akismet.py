@@ -52,6 +52,20 @@ def test_a_bad_key_is_invalid_everywhere(call, client, rows, name):
     assert rows(comments) == []
 
 
+def test_a_revoked_key_is_an_alert(app, call, site_and_key):
+    """The owner must act, so WordPress shows them why; an unknown key is none."""
+    site, key = site_and_key
+    here = app.extensions["sluice"]
+    here.store.write(lambda connection: accounts.revoke_key(connection, site, key, datetime.now(UTC)))
+
+    answer = call("verify-key")
+
+    assert is_plain(answer, "invalid")
+    assert answer.headers["X-akismet-alert-code"] == "10403"
+    assert "revoked" in answer.headers["X-akismet-alert-msg"]
+    assert "X-akismet-alert-code" not in call("verify-key", api_key="0" * 12).headers
+
+
 def test_the_key_of_wordpress_com_is_not_known_here(call):
     """Accounts of WordPress.com are Automattic's."""
     assert is_plain(call("verify-wpcom-key"), "invalid")

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from classifier.languages import language_of
 from service.protocols.perspective_attributes import ATTRIBUTES, LANGUAGES, REASONS
+from service.scopes import Scope
 from service.store import accounts
 from service.store import rulings as store_of_rulings
 from service.store.tables import articles, comments, metadata, revisions, rulings
@@ -263,6 +264,18 @@ def test_keys(post, client):
     an_error(none, 403, "PERMISSION_DENIED", "", None)
     discovery = client.get("/$discovery/rest?version=v1alpha1&key=000000000000")
     an_error(discovery, 400, "INVALID_ARGUMENT", "API key not valid", "API_KEY_INVALID")
+
+
+def test_a_key_does_what_it_may(app, post, site_and_key, secret, rows):
+    """The key of a form scores and does not rule."""
+    form = app.extensions["sluice"].store.write(
+        lambda c: accounts.add_key(c, site_and_key[0], secret, datetime.now(UTC), frozenset({Scope.SUBMIT}))
+    )
+
+    assert value(post(a_request(), path=f"/v1alpha1/comments:analyze?key={form}")) > 0.8
+    refused = post(a_suggestion(), path=f"/v1alpha1/comments:suggestscore?key={form}")
+    an_error(refused, 403, "PERMISSION_DENIED", "moderate", None)
+    assert rows(comments) == []
 
 
 @pytest.mark.parametrize("overrides", [{"write_rate_per_second": 1, "write_burst": 1}])
