@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import redis
 from flask import g
@@ -16,6 +16,9 @@ from service.store.accounts import Site
 from service.web import Web
 
 log = config.logs.get("api")
+
+#: How long those wait for a waiting place whose client takes "not decided yet" for a decision.
+PATIENCE: Final = 0.2
 
 
 def announce(here: Web, ids: Sequence[str], reply_to: str | None = None) -> bool:
@@ -29,19 +32,21 @@ def announce(here: Web, ids: Sequence[str], reply_to: str | None = None) -> bool
     return True
 
 
-def decided_within(here: Web, site: Site, comment_id: str, seconds: float) -> Any:
+def decided_within(here: Web, site: Site, comment_id: str, seconds: float, *, patience: float = 0.0) -> Any:
     """Tell the workers; wait for the decision if there is time and a waiting place, and look how the comment stands.
 
-    ``None`` when there was no waiting.
+    ``None`` when there was no waiting. A place is waited for with ``patience``: a client that knows no "pending" is
+    better answered a moment later.
     """
-    if seconds <= 0 or not here.waiting_slots.acquire(blocking=False):
+    ends = time.monotonic() + seconds
+    if seconds <= 0 or not here.waiting_slots.acquire(timeout=min(patience, seconds)):
         announce(here, [comment_id])
         return None
     reply = here.replies.expect(comment_id)
     try:
         if not announce(here, [comment_id], here.replies.address):
             return None
-        return reply.wait(seconds) or standing(here, site, comment_id)
+        return reply.wait(max(0.0, ends - time.monotonic())) or standing(here, site, comment_id)
     finally:
         here.replies.forget(reply)
         here.waiting_slots.release()

@@ -41,7 +41,7 @@ from service.rows import Keep
 from service.schemas import Submission
 from service.scopes import Scope
 from service.store.accounts import Site
-from service.waiting import decided_within, seconds_left, standing
+from service.waiting import PATIENCE, decided_within, seconds_left, standing
 from service.web import MAX_COMMENT_BYTES, Web, now, web
 
 log = config.logs.get("akismet")
@@ -146,7 +146,8 @@ def _told_of_comment(here: Web, site: Site, fields: Fields, submission: Submissi
     if by_administrator:
         return HAM
     if row is not None and row.status == Status.PENDING:
-        row = decided_within(here, site, comment_id, seconds_left(here.settings.protocol_wait_seconds)) or row
+        left = seconds_left(here.settings.protocol_wait_seconds)
+        row = decided_within(here, site, comment_id, left, patience=PATIENCE) or row
     if row is None:
         return _mapped(site, fields, Status.PENDING, None)
     by_machine = row.ruling_action is None and row.decision_action == Action.REJECT

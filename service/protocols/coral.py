@@ -28,7 +28,7 @@ from service.rows import Keep
 from service.schemas import ArticleIn, AuthorIn, CommentIn, Submission
 from service.store import coral as store
 from service.store.accounts import Site, find_site
-from service.waiting import decided_within, seconds_left
+from service.waiting import PATIENCE, decided_within, seconds_left
 from service.web import MAX_COMMENT_BYTES, Web, now, web
 
 log = config.logs.get("coral")
@@ -116,7 +116,8 @@ def _told(here: Web, site: Site, submission: Submission) -> tuple[str, Told]:
     digest = checks.digest_of(here.settings.secret, site.id, submission.comment.text)
     asked = Asked(checks.new_guid(), digest, submission)
     comment_id = retrying(lambda: here.store.write_each(_ask_together, (site.id, here.keep), asked))
-    row = decided_within(here, site, comment_id, seconds_left(here.settings.protocol_wait_seconds))
+    left = seconds_left(here.settings.protocol_wait_seconds)
+    row = decided_within(here, site, comment_id, left, patience=PATIENCE)
     if row is None or row.status == Status.PENDING:
         return asked.guid, Told(WITHHELD)
     approved = "APPROVED" if site.options.coral_approve == "approved" else "NONE"

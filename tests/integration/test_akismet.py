@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
@@ -378,6 +379,21 @@ def test_what_is_not_decided_in_time_is_answered_as_held(call, options, rows, ho
     assert (datetime.now(UTC) - began).total_seconds() < 0.7
     assert is_plain(answer, body)
     assert [row.status for row in rows(comments)] == ["pending"]
+
+
+def test_a_burst_waits_for_a_place(app, call, working):
+    """When all waiting places are taken for a moment, a check waits for one instead of calling a comment spam."""
+    here = app.extensions["sluice"]
+    taken = 0
+    while here.waiting_slots.acquire(blocking=False):
+        taken += 1
+    assert taken
+    threading.Timer(0.05, here.waiting_slots.release).start()
+
+    assert call("comment-check", comment_content=HAM).text == "false"
+    while here.waiting_slots.acquire(blocking=False):
+        pass
+    assert call("comment-check", comment_content=HAM + "!").text == "true"  # and not for ever
 
 
 def test_pending_is_for_wordpress_that_knows_it(call, options, working):
