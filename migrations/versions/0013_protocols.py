@@ -16,6 +16,7 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("sites", sa.Column("options", sa.JSON()))
+    op.add_column("webhooks", sa.Column("speaks", sa.String(length=10), nullable=False, server_default="sluice"))
     op.create_table(
         "checks",
         sa.Column("guid", sa.String(length=36), nullable=False),
@@ -58,4 +59,5 @@ def downgrade() -> None:
     op.drop_table("coral_secrets")
     op.drop_table("check_counts")
     op.drop_table("checks")
+    op.drop_column("webhooks", "speaks")
     op.drop_column("sites", "options")

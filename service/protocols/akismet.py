@@ -17,10 +17,11 @@ from sqlalchemy.exc import SQLAlchemyError
 import config.logs
 from classifier.domain import Action, Status
 from classifier.lessons import RulingReason
-from service import checks
+from service import callbacks, checks
 from service.api.comments import retrying
 from service.checks import BY_ADMINISTRATOR, Asked, Feedback
 from service.errors import Problem
+from service.hooks import rules_from
 from service.preview import contexts_of
 from service.protocols import akismet_reports as reports
 from service.protocols.akismet_answers import (
@@ -76,6 +77,9 @@ def check(here: Web, site: Site, fields: Fields) -> Response:
     response = told.response(guid)
     # Counting is a write of its own, and nobody needs to wait for it.
     response.call_on_close(partial(_count, here, site, guid, told))
+    callback = fields.get("callback")
+    if callback and callbacks.is_of_site(callback, site, rules_from(here.settings)):
+        response.call_on_close(partial(_remember_callback, here, site, callback, fields.get("api_key")))
     return response
 
 
@@ -187,6 +191,15 @@ def _count(here: Web, site: Site, guid: str, told: Told) -> None:
         here.store.write(lambda connection: checks.answered(connection, site.id, guid, told.answer, moment))
     except SQLAlchemyError as error:
         log.warning("akismet.uncounted", error=type(error).__name__)
+
+
+def _remember_callback(here: Web, site: Site, url: str, key: str) -> None:
+    """Note where WordPress wants to be told, after it was answered; it says so again with the next check."""
+    secret, moment = here.settings.secret, now()
+    try:
+        here.store.write(lambda c: callbacks.remember(c, site, url, key, secret=secret, now=moment))
+    except SQLAlchemyError as error:
+        log.warning("akismet.callback_forgotten", error=type(error).__name__)
 
 
 def _route(call: _Call, **arguments: Any) -> Response:

@@ -68,6 +68,15 @@ def checks_alike(connection: Connection, site_id: str, digest: str, who: Mapping
     return [_earlier(row) for row in rows]
 
 
+def guids_of(connection: Connection, comment_ids: Sequence[str]) -> dict[str, list[str]]:
+    """What clients were told to call the checks of these comments, the newest first."""
+    query = sa.select(checks.c.comment_id, checks.c.guid).where(checks.c.comment_id.in_(comment_ids))
+    found: dict[str, list[str]] = {}
+    for comment_id, guid in connection.execute(query.order_by(checks.c.guid.desc())):
+        found.setdefault(comment_id, []).append(guid)
+    return found
+
+
 def set_answer(connection: Connection, guid: str, answer: str) -> None:
     """Remember what the client was told."""
     connection.execute(sa.update(checks).where(checks.c.guid == guid).values(answer=answer))
