@@ -1,6 +1,6 @@
 """What a site wants of other services' protocols, what was asked in them, and what came of it.
 
-Revision: 0013, after 0010.
+Revision: 0013, after 0012.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0013"
-down_revision = "0010"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
