@@ -15,7 +15,18 @@ from typing import Any
 from benchmarks import report
 from benchmarks.plan import Plan
 
-BENCHMARKS = ("decisions", "waiting", "score", "scoring", "textpath", "growth", "outbox", "footprint", "desk")
+BENCHMARKS = (
+    "decisions",
+    "waiting",
+    "score",
+    "scoring",
+    "textpath",
+    "growth",
+    "outbox",
+    "footprint",
+    "desk",
+    "protocols",
+)
 RESULTS = Path(__file__).parent / "results"
 
 

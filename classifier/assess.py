@@ -81,6 +81,18 @@ def _assess(
     ]
 
 
+def scores_of(
+    texts: Sequence[str], scorer: Scorer, policy: Policy, adaptation: Adaptation | None = None
+) -> list[Mapping[str, float]]:
+    """The scores of texts as ``assess`` gives them to comments that are nothing but text; no more is worked out."""
+    documents = [read(text) for text in texts]
+    own = [adaptation if adaptation is not None and adaptation.base == scorer.version else None] * len(texts)
+    plain = scorer.calibrated_logits(documents)
+    logits = with_taught(plain, taught_on(scorer, documents, own, plain))
+    cases = zip(texts, documents, logits, strict=True)
+    return [weigh(Context(text=text), document, row, policy).scores for text, document, row in cases]
+
+
 def _cases(troubled: Sequence[tuple[Weighed, Adaptation | None]], scorer: Scorer) -> list[Case]:
     """What was not approved, with what the words of each add to the scores acted on; long texts without."""
     short = [each.document for each, _ in troubled if len(each.document.raw) <= LONGEST_TRIED]

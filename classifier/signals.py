@@ -25,6 +25,9 @@ from classifier.relevance import ON_TOPIC, language_in, relevance, relevance_sig
 from classifier.text import MAIL_MARK, Document, Link, link_words, read, words_of
 from classifier.vocabulary import FLAGS, SEVERITY_BITS
 
+#: Only the beginning of the text was read.
+UNREAD: Final = "text.too_long"
+
 _FLATTERY: Final = KINDS.index("flattery")
 
 
@@ -122,7 +125,7 @@ def _limits(context: Context, document: Document) -> Iterator[Signal]:
         yield Signal(code="text.empty", message="There is no readable text.", weight=0.0, forces=Action.HOLD)
     elif len(context.text) > MAX_TEXT_CHARS:
         yield Signal(
-            code="text.too_long",
+            code=UNREAD,
             message=f"The text is longer than {MAX_TEXT_CHARS:,} characters; only its beginning was read.",
             weight=0.0,
             forces=Action.HOLD,

@@ -9,9 +9,9 @@ from math import exp
 
 from classifier.domain import HEADS, Action, Context, Signal
 from classifier.owner import Demand
-from classifier.policy import Policy, Ruled, Thresholds, decide
+from classifier.policy import Policy, Ruled, Thresholds, decide, reason_of
 from classifier.relevance import language_in
-from classifier.signals import find_signals
+from classifier.signals import UNREAD, find_signals
 from classifier.text import Document
 
 
@@ -74,8 +74,17 @@ def weigh(
         demands=demands,
         sums=sums,
         scores=scores,
-        ruled=decide(policy, signals, scores, demands),
+        ruled=_read_whole(decide(policy, signals, scores, demands), signals),
     )
+
+
+def _read_whole(ruled: Ruled, signals: Sequence[Signal]) -> Ruled:
+    """A text of which only a part was read is for a person, whatever that part says."""
+    unread = next((signal for signal in signals if signal.code == UNREAD), None)
+    if unread is None or ruled.action is Action.HOLD:
+        return ruled
+    others = (reason for reason in ruled.reasons if reason.code != UNREAD)
+    return Ruled(Action.HOLD, (reason_of(unread), *others))
 
 
 def lines_of(thresholds: Thresholds | None) -> Sequence[float]:

@@ -53,6 +53,7 @@ class Settings(BaseSettings):
     web_threads: Annotated[int, Field(ge=2, le=1024)]
     trusted_proxies: Annotated[tuple[str, ...], NoDecode]
     wait_max_seconds: Annotated[int, Field(ge=0, le=30)]
+    protocol_wait_seconds: Annotated[float, Field(gt=0, le=10)]
     metrics_token: str = Field(repr=False)
     write_rate_per_second: Count
     write_burst: Count

@@ -21,7 +21,7 @@ import config
 import config.logs
 from config import Settings
 from service import reader_pages
-from service.api import acts, comments, explanation, health, policy, queue, reports, rulings, score, webhooks
+from service.api import acts, comments, explanation, health, options, policy, queue, reports, rulings, score, webhooks
 from service.api.operations import OPERATIONS, Operation
 from service.auth import SiteKeys
 from service.brain import Brain
@@ -33,6 +33,9 @@ from service.errors import CONTENT_TYPE, Problem
 from service.limits import Bucket, Failures
 from service.metrics import REQUESTS, SECONDS
 from service.policies import PolicyBook
+from service.protocols.akismet import AKISMET
+from service.protocols.coral import CORAL
+from service.protocols.perspective import PERSPECTIVE
 from service.pseudonyms import Pseudonyms
 from service.queue import Queue, Replies, connect
 from service.rows import Keep
@@ -43,7 +46,10 @@ from service.web import MAX_BATCH_BYTES, Web, web
 
 log = config.logs.get("web")
 
-ROUTE_MODULES: Final = (acts, comments, explanation, health, policy, queue, reports, rulings, score, webhooks)
+ROUTE_MODULES: Final = (acts, comments, explanation, health, policy, options, queue, reports, rulings, score, webhooks)
+
+#: Protocols of others; each says in its own way what is wrong.
+PROTOCOLS: Final = (AKISMET, PERSPECTIVE, CORAL)
 
 SECURITY_HEADERS: Final = {
     "Content-Security-Policy": (
@@ -81,6 +87,8 @@ def create_app(settings: Settings | None = None) -> Flask:
             provide_automatic_options=False,
         )
     app.add_url_rule("/", view_func=health.front_page, provide_automatic_options=False)
+    for protocol in PROTOCOLS:
+        protocol.register(app)
     app.before_request(_begin)
     frame.register(app, settings)
     reader_pages.register(app)
@@ -172,6 +180,9 @@ def _problem(error: Exception) -> BaseResponse:
     problem = _as_problem(error)
     if is_desk(request.path):
         return error_page(error, problem)
+    for protocol in PROTOCOLS:
+        if protocol.owns(request.path):
+            return protocol.fault(problem)
     body = problem.out(g.request_id).model_dump_json(exclude_none=True)
     return Response(body, problem.status, problem.headers, content_type=CONTENT_TYPE)
 

@@ -14,7 +14,7 @@ from flask import Request
 from service.errors import Problem
 from service.limits import Failures
 from service.scopes import Scope
-from service.store.accounts import KEY_LENGTH, Key, Site, digest_key, key_with_digest
+from service.store.accounts import KEY_LENGTH, Key, Site, digest_key, key_with_digest, was_revoked
 from service.store.engine import Store
 
 #: A key that was found is believed for so long; so a revoked one stops within a second.
@@ -44,17 +44,25 @@ class SiteKeys:
         site = self.site_of(key.strip(), needs) if scheme.lower() == "bearer" else None
         if site is not None:
             return site
+        self.note_failure(request)
+        raise Problem(
+            "auth.invalid",
+            "Send a live API key as `Authorization: Bearer KEY`.",
+            headers={"WWW-Authenticate": 'Bearer realm="sluice"'},
+        )
+
+    def note_failure(self, request: Request) -> None:
+        """Count a request without a live key.
+
+        Raises:
+            Problem: ``auth.throttled`` (429), when its address had too many of them.
+        """
         if self._failures.count(self.address_digest(request, "address")):
             raise Problem(
                 "auth.throttled",
                 "Too many failed authentications; try again in a minute.",
                 headers={"Retry-After": "60"},
             )
-        raise Problem(
-            "auth.invalid",
-            "Send a live API key as `Authorization: Bearer KEY`.",
-            headers={"WWW-Authenticate": 'Bearer realm="sluice"'},
-        )
 
     def site_of(self, key: str, needs: Scope) -> Site | None:
         """The site of a live key; nothing when there is no such key.
@@ -97,6 +105,16 @@ class SiteKeys:
         """What stands for the client's address where failures are counted."""
         address = client_address(request, self._proxies)
         return hmac.digest(self._secret, f"{purpose}:{address}".encode(), "sha256").hex()[:32]
+
+    def was_revoked(self, key: str) -> bool:
+        """Whether a key that finds no site did so once."""
+        with self._store.read() as connection:
+            return was_revoked(connection, digest_key(self._secret, key))
+
+    def forget(self, site: Site) -> None:
+        """Look this site up anew at its next request, since something about it changed."""
+        with self._lock:
+            self._known = {digest: known for digest, known in self._known.items() if known[0].site.id != site.id}
 
     def is_local(self, request: Request) -> bool:
         """Whether the request comes from this machine itself, not through a proxy on it that we do not know."""

@@ -116,6 +116,19 @@ class Brain:
             raise LookupError("No model is loaded.")
         return weigh_twice(contexts, in_use.scorer, policies, self._adaptation(site_id, in_use))
 
+    def is_ready(self, within: float) -> bool:
+        """Whether a model can judge, or will within so many seconds."""
+        return self._champion.is_ready(within)
+
+    def scores(self, texts: Sequence[str], policy: Policy, site_id: str) -> list[Mapping[str, float]]:
+        """The scores of parts of a comment on this site, each as if it were all of it; nothing without a model."""
+        from classifier.assess import scores_of  # noqa: PLC0415
+
+        in_use = self._champion.in_use()
+        if in_use.scorer is None:
+            return []
+        return scores_of(texts, in_use.scorer, policy, self._adaptation(site_id, in_use))
+
     def explain(self, context: Context, policy: Policy, site_id: str) -> dict[str, Account] | None:
         """What every score of a comment on this site is made of as it is judged now; nothing without a model."""
         from classifier.ledger import ledger  # noqa: PLC0415

@@ -74,6 +74,12 @@ class Champion:
             self._ready.wait()
         return self._in_use
 
+    def is_ready(self, within: float) -> bool:
+        """Whether there is a model to decide with, or will be within so many seconds."""
+        if self._watcher != os.getpid():
+            self.watch()
+        return self._ready.wait(max(0.0, within)) and self._in_use.scorer is not None
+
     def close(self) -> None:
         """Stop watching."""
         self._closed.set()

@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "start-from": "service.commands.start_from:start_from",
     "export": "service.commands.exports:export",
     "export-person": "service.commands.exports:export_person",
+    "coral": "service.commands.coral:coral",
     "policy": "service.commands.policy:policy",
     "models": "service.commands.models:models",
     "migrate": "service.commands.database:migrate",

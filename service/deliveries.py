@@ -17,8 +17,8 @@ from typing import Any, Final
 from sqlalchemy.engine import Connection
 
 import config.logs
-from service import webhooks
-from service.egress import EgressError
+from service import callbacks, webhooks
+from service.attempts import PURPOSE, Attempt, Post, attempted
 from service.metrics import WEBHOOKS
 from service.sealing import UnsealedError, unseal
 from service.store import deliveries as store
@@ -27,9 +27,6 @@ from service.store.comments import AnyRow
 from service.store.engine import Store, tell_when_committed
 
 log = config.logs.get("webhooks")
-
-#: Sends a body with its headers to an address and returns the status; raises EgressError.
-Post = Callable[[str, bytes, Mapping[str, str]], int]
 
 #: Seconds to wait after the first failure, the second, and so on: a little over a day in all, then it is dead.
 GAPS: Final = (5, 30, 120, 600, 1_800, 5_400, 14_400, 28_800, 36_000)
@@ -43,8 +40,6 @@ DISABLE_AFTER: Final = timedelta(days=3)
 #: What a sender needs beyond the time of the attempt itself; then another may take the delivery.
 LEASE_SECONDS: Final = 60
 GONE: Final = 410
-#: What sealed secrets are for; nothing else can open them.
-PURPOSE: Final = "webhook"
 
 
 class Outcome(StrEnum):
@@ -53,19 +48,6 @@ class Outcome(StrEnum):
     DELIVERED = "delivered"
     FAILED = "failed"
     DEAD = "dead"
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """What came of an attempt: the status that was answered, or the sentence that says why there is none."""
-
-    status: int | None
-    error: str | None
-
-    @property
-    def succeeded(self) -> bool:
-        """Any 2xx is a success."""
-        return self.error is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +70,11 @@ def deliver(
     claimed = database.write(lambda connection: store.claim(connection, delivery_id, now=began, lease=lease))
     if claimed is None:
         return None
-    attempt = attempt_to(
-        claimed.url, claimed.event_id, claimed.payload, secrets_of(secret, claimed), post=post, now=began
-    )
+    live = secrets_of(secret, claimed)
+    if claimed.speaks == hooks.AKISMET:
+        attempt = callbacks.attempt_to(database, claimed, live, post)
+    else:
+        attempt = attempt_to(claimed.url, claimed.event_id, claimed.payload, live, post=post, now=began)
     done = database.write(lambda connection: _settle(connection, claimed, attempt, clock(), chance))
     WEBHOOKS.labels(done.outcome.value).inc()
     log.info(
@@ -116,15 +100,7 @@ def attempt_to(
     }
     if not live_secrets:
         return Attempt(None, "The secret cannot be opened with the installation's secret; rotate it.")
-    try:
-        status = post(url, body, headers)
-    except EgressError as error:
-        return Attempt(None, str(error))
-    if 200 <= status < 300:
-        return Attempt(status, None)
-    if 300 <= status < 400:
-        return Attempt(status, f"The receiver answered {status}: redirects are not followed, give the final address.")
-    return Attempt(status, f"The receiver answered {status}.")
+    return attempted(post, url, body, headers)
 
 
 def secrets_of(secret: bytes, row: AnyRow) -> list[str]:

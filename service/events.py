@@ -15,7 +15,7 @@ import uuid_utils
 from sqlalchemy.engine import Connection
 
 from classifier.lifecycle import ACTION_OF_STATUS
-from service.store import comments, hooks
+from service.store import checks, comments, hooks
 from service.store import deliveries as store
 from service.store.accounts import new_id
 from service.store.comments import AnyRow, State
@@ -82,12 +82,19 @@ def note(connection: Connection, happened: Sequence[Happened], now: datetime) ->
     listeners = hooks.live_webhooks(connection, {each.state.site_id for each in heard})
     ids = [each.state.id for each in heard]
     subjects = store.subjects(connection, ids)
+    checked = checks.guids_of(connection, ids) if any(hook.speaks == hooks.AKISMET for hook in listeners) else {}
     last = store.last_events(connection, ids)
     noted: comments.Rows = []
     to_tell: comments.Rows = []
     for each in heard:
         state = each.state
-        wanted = [hook.id for hook in listeners if hook.site_id == state.site_id and each.kind in hook.events]
+        wanted = [
+            hook.id
+            for hook in listeners
+            if hook.site_id == state.site_id
+            and each.kind in hook.events
+            and (hook.speaks == hooks.SLUICE or state.id in checked)
+        ]
         if not wanted:
             continue
         event_id = id_after(last.get(state.id))

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from config import Settings
 from service import deliveries, webhooks
-from service.deliveries import PURPOSE, Attempt, Post
+from service.attempts import PURPOSE, Attempt, Post
 from service.egress import RefusedError, Rules, post, rules_of, target_of
 from service.events import EventKind, moment
 from service.sealing import seal

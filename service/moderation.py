@@ -30,7 +30,7 @@ from service.rows import (
     revision_row,
 )
 from service.schemas import ArticleFacts, ArticleIn, CommentIn, Edit, Submission
-from service.store import campaigns, readers, review
+from service.store import campaigns, checks, readers, review
 from service.store import comments as store
 from service.store.accounts import new_id
 
@@ -204,6 +204,7 @@ def erase(connection: Connection, site_id: str, comment_id: str, *, now: datetim
     campaigns.forget_fingerprint(connection, site_id, comment_id)
     review.forget_comment(connection, comment_id)
     readers.forget_comment(connection, comment_id)
+    checks.forget_checks(connection, comment_id)
     reputation.forget(connection, state)
     empty = dict.fromkeys(
         (

@@ -14,6 +14,12 @@ from classifier.domain import HEADS, Action, Reason, Verdict
 from classifier.registry import DEFAULT_MODEL, load_default, read_manifest, save
 from service.schemas import ArticleIn, AuthorIn, CommentIn, Submission
 
+#: What Akismet's clients send as.
+FORM = "application/x-www-form-urlencoded; charset=utf-8"
+THANKS = "Thanks for making the web a better place."
+SPAM = "Buy cheap viagra and cialis online now, no prescription! http://pills-cheap.example http://pills.example"
+HAM = "I walked over the old bridge with my father every Sunday, and the ferry was never on time in winter."
+
 
 def an_author(**fields: Any) -> AuthorIn:
     """A reader who filled in the form."""
@@ -88,3 +94,11 @@ def an_adaptation(folder: Path, name: str, *, base: str, site: str, spam: float 
     )
     save_adaptation(folder, taught, {"name": name}, {})
     return folder
+
+
+def is_plain(answer: Any, text: str) -> bool:
+    """A bare body of the protocol, as a whole, with its type and its length."""
+    assert answer.status_code == 200
+    assert answer.content_type == "text/plain; charset=utf-8"
+    assert answer.content_length == len(answer.data)
+    return answer.get_data() == text.encode()

@@ -16,9 +16,9 @@ import redis
 
 import config.logs
 from config import Settings
+from service.attempts import Post
 from service.brain import Brain
 from service.deliver_queue import DeliverQueue
-from service.deliveries import Post
 from service.history import History
 from service.hooks import sender
 from service.pace import Pace

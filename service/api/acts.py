@@ -11,7 +11,7 @@ from classifier.domain import Action, Status
 from classifier.lessons import RulingReason
 from service import review
 from service.acts import Verb
-from service.api.comments import announce, facts
+from service.api.comments import facts
 from service.api.moderators import ModeratorIn, actor_of
 from service.api.operations import Parameter, operation
 from service.api.paging import LIMIT, cursor, page_limit
@@ -27,6 +27,7 @@ from service.store import review as items
 from service.store.accounts import Site
 from service.store.comments import AnyRow
 from service.undo import undo
+from service.waiting import announce
 from service.web import MAX_BATCH_BYTES, MAX_COMMENT_BYTES, answer, now, parse, read_bytes, web
 
 

@@ -8,14 +8,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-import redis
 from flask import Response, request
 from pydantic import ValidationError
 from pydantic_core import from_json
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-import config.logs
 from classifier.domain import Status
 from service import moderation
 from service.api.answers import comment_of, pending
@@ -23,7 +21,6 @@ from service.api.operations import IDEMPOTENCY_KEY, WAIT, Parameter, operation
 from service.api.paging import CURSOR, LIMIT, cursor, page_limit
 from service.errors import Problem, field_problem, invalid, refused
 from service.limits import Allowance
-from service.metrics import UNANNOUNCED
 from service.moderation import Accepted, Idempotency, ModerationError
 from service.rows import Keep
 from service.schemas import (
@@ -39,6 +36,7 @@ from service.schemas import (
 )
 from service.store import comments as store
 from service.store.accounts import Site
+from service.waiting import announce, decided_within
 from service.web import (
     MAX_BATCH_BYTES,
     MAX_COMMENT_BYTES,
@@ -52,8 +50,6 @@ from service.web import (
     request_id,
     web,
 )
-
-log = config.logs.get("api")
 
 T = TypeVar("T")
 
@@ -101,7 +97,7 @@ def submit_comment(site: Site) -> Response:
     wait = preferred_wait(here.settings.wait_max_seconds)
     known = None if accepted.created else facts(here, site, accepted.id)
     if known is None or known.status == Status.PENDING:
-        known = _announce_and_wait(here, site, accepted.id, wait) or known
+        known = decided_within(here, site, accepted.id, wait) or known
     if known is not None:
         return _commented(comment_of(known), wait)
     return _commented(pending(accepted.id, submission.comment.id, accepted.article_id or "", received_at), wait)
@@ -228,7 +224,7 @@ def edit_comment(site: Site, comment_id: str) -> Response:
     wait = preferred_wait(here.settings.wait_max_seconds)
     row = facts(here, site, comment_id)
     if row.status == Status.PENDING:
-        row = _announce_and_wait(here, site, comment_id, wait) or row
+        row = decided_within(here, site, comment_id, wait) or row
     return _commented(comment_of(row), wait)
 
 
@@ -409,35 +405,6 @@ def _unless_refused(outcome: Accepted | ModerationError) -> Accepted:
     if isinstance(outcome, ModerationError):
         raise refused(outcome)
     return outcome
-
-
-def announce(here: Web, ids: list[str], reply_to: str | None = None) -> bool:
-    """Tell the workers of comments to decide; false when Redis is away, and upkeep will tell them."""
-    try:
-        here.queue.announce(ids, reply_to)
-    except redis.RedisError as error:
-        UNANNOUNCED.inc(len(ids))
-        log.warning("queue.unavailable", comments=len(ids), error=type(error).__name__)
-        return False
-    return True
-
-
-def _announce_and_wait(here: Web, site: Site, comment_id: str, wait: int) -> Any:
-    """Tell the workers; wait for the decision if asked to and a waiting place is free, and look how the comment stands.
-
-    ``None`` when there was no waiting.
-    """
-    if wait == 0 or not here.waiting_slots.acquire(blocking=False):
-        announce(here, [comment_id])
-        return None
-    reply = here.replies.expect(comment_id)
-    try:
-        if not announce(here, [comment_id], here.replies.address):
-            return None
-        return reply.wait(wait) or facts(here, site, comment_id)
-    finally:
-        here.replies.forget(reply)
-        here.waiting_slots.release()
 
 
 def facts(here: Web, site: Site, comment_id: str) -> Any:

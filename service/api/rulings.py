@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from classifier.domain import Action, Status
 from classifier.lessons import RulingReason
 from service.api.answers import comment_of
-from service.api.comments import announce, facts, idempotency_of, retrying
+from service.api.comments import facts, idempotency_of, retrying
 from service.api.operations import IDEMPOTENCY_KEY, Parameter, operation
 from service.errors import field_problem, refused
 from service.moderation import ErasedError, ModerationError
@@ -21,6 +21,7 @@ from service.scopes import Scope
 from service.store import rulings as store
 from service.store.accounts import Site
 from service.store.comments import AnyRow
+from service.waiting import announce
 from service.web import MAX_COMMENT_BYTES, answer, now, parse, read_bytes, web
 
 RULING: Final = Parameter(

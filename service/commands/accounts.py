@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 from config import Settings
 from service.commands.options import as_json, data_dir, plainly, write
 from service.scopes import ALL, Scope, read
+from service.site_options import OptionError, changed
 from service.store import accounts
 from service.store.accounts import Site
 
@@ -88,7 +89,29 @@ def show_site(name: str, as_json: bool, data_dir: Path | None) -> None:
     ]
     lines = [f"{found.name}  {found.url}  {found.id}"]
     lines += [f"  key …{each['hint']}, made {each['created_at']}, may {', '.join(each['scopes'])}" for each in listed]
-    _say(as_json, {"site": _document(found), "keys": listed}, "\n".join(lines))
+    lines += [f"  {name} = {_option(value)}" for name, value in found.options.model_dump().items()]
+    document = {"site": _document(found), "keys": listed, "options": found.options.model_dump()}
+    _say(as_json, document, "\n".join(lines))
+
+
+@site.command("set")
+@click.argument("name")
+@click.argument("options", nargs=-1, required=True, metavar="OPTION=VALUE...")
+@as_json
+@data_dir
+@plainly
+def set_options(name: str, options: tuple[str, ...], as_json: bool, data_dir: Path | None) -> None:
+    """Set options of a site, such as hold_as=pending; an empty value brings the default back."""
+    assignments = dict(_assignment(written) for written in options)
+
+    def work(connection: Connection, _: Settings) -> Site:
+        found = accounts.get_site(connection, name)
+        wanted = changed(accounts.stored_options(connection, found), assignments)
+        return accounts.set_options(connection, found, wanted)
+
+    found = write(data_dir, work)
+    lines = [f"{option} = {_option(value)}" for option, value in found.options.model_dump().items()]
+    _say(as_json, {"site": _document(found), "options": found.options.model_dump()}, "\n".join(lines))
 
 
 @site.command("remove")
@@ -172,6 +195,17 @@ def _new_key(
 
 def _document(found: Site) -> dict[str, str]:
     return {"id": found.id, "name": found.name, "url": found.url, "created_at": _time(found.created_at)}
+
+
+def _assignment(written: str) -> tuple[str, str]:
+    name, separator, value = written.partition("=")
+    if not separator:
+        raise OptionError(f"Write OPTION=VALUE; {name} has no value.")
+    return name.strip(), value.strip()
+
+
+def _option(value: object) -> object:
+    return "none" if value is None else value
 
 
 def _say(as_json: bool, document: dict[str, Any], text: str) -> None:

@@ -67,12 +67,13 @@ def plainly(command: Callable[P, R]) -> Callable[P, R]:
         from sqlalchemy.exc import SQLAlchemyError
 
         from service.hooks import HookError
+        from service.site_options import OptionError
         from service.store.accounts import AccountError
         from service.store.archive import BackupError
 
         try:
             return command(*args, **kwargs)
-        except (AccountError, BackupError, HookError, SettingsError, UnsafeFolderError) as error:
+        except (AccountError, BackupError, HookError, OptionError, SettingsError, UnsafeFolderError) as error:
             click.echo(str(error), err=True)
         except SQLAlchemyError as error:
             reason = str(getattr(error, "orig", error)).splitlines()[0]

@@ -18,7 +18,6 @@ from classifier.domain import Action, Status
 from classifier.lessons import RulingReason
 from service import review
 from service.acts import FINAL, Actor, Verb
-from service.api.comments import announce
 from service.batches import rule_batch
 from service.desk.blueprint import desk
 from service.desk.errors import no_right_page
@@ -33,6 +32,7 @@ from service.rulings import Conflict, Done, Wish, rule_many
 from service.store import acts, pages, rulings
 from service.store.accounts import Site
 from service.undo import undo
+from service.waiting import announce
 from service.web import answer_document, now, web
 
 #: What a button says, as a ruling.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hmac
 import secrets
 import string
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -17,6 +18,8 @@ from service.scopes import ALL as ALL_SCOPES
 from service.scopes import Scope
 from service.scopes import read as scopes_read
 from service.scopes import stored as scopes_stored
+from service.site_options import DEFAULT_OPTIONS, SiteOptions, read_options
+from service.store.comments import AnyRow
 from service.store.tables import api_keys, sites
 
 # Akismet's clients accept nothing else: WordPress checks the length, host names are lower-cased.
@@ -38,6 +41,7 @@ class Site:
     name: str
     url: str
     created_at: datetime
+    options: SiteOptions = DEFAULT_OPTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ def find_site(connection: Connection, name_or_id: str) -> Site | None:
     row = connection.execute(
         sa.select(sites).where(sa.or_(sites.c.name == name_or_id, sites.c.id == name_or_id))
     ).one_or_none()
-    return None if row is None else Site(row.id, row.name, row.url, row.created_at)
+    return None if row is None else _site(row)
 
 
 def get_site(connection: Connection, name_or_id: str) -> Site:
@@ -98,9 +102,18 @@ def get_site(connection: Connection, name_or_id: str) -> Site:
 
 def all_sites(connection: Connection) -> list[Site]:
     """All sites by name."""
-    return [
-        Site(row.id, row.name, row.url, row.created_at) for row in connection.execute(sa.select(sites).order_by("name"))
-    ]
+    return [_site(row) for row in connection.execute(sa.select(sites).order_by("name"))]
+
+
+def stored_options(connection: Connection, site: Site) -> dict[str, Any]:
+    """What the site wants otherwise, as it is stored."""
+    return dict(connection.execute(sa.select(sites.c.options).where(sites.c.id == site.id)).scalar_one() or {})
+
+
+def set_options(connection: Connection, site: Site, stored: Mapping[str, Any]) -> Site:
+    """Store what the site wants otherwise; a web process acts on it within a second."""
+    connection.execute(sa.update(sites).where(sites.c.id == site.id).values(options=dict(stored) or None))
+    return replace(site, options=read_options(stored))
 
 
 def remove_site(connection: Connection, site: Site) -> None:
@@ -180,9 +193,17 @@ def key_with_digest(connection: Connection, digest: str) -> Key | None:
         .join(api_keys, api_keys.c.site_id == sites.c.id)
         .where(api_keys.c.digest == digest, api_keys.c.revoked_at.is_(None))
     ).one_or_none()
-    if row is None:
-        return None
-    return Key(Site(row.id, row.name, row.url, row.created_at), scopes_read(row.scopes))
+    return None if row is None else Key(_site(row), scopes_read(row.scopes))
+
+
+def was_revoked(connection: Connection, digest: str) -> bool:
+    """Whether a key with this digest was a site's once."""
+    query = sa.select(api_keys.c.id).where(api_keys.c.digest == digest, api_keys.c.revoked_at.is_not(None))
+    return connection.execute(query).first() is not None
+
+
+def _site(row: AnyRow) -> Site:
+    return Site(row.id, row.name, row.url, row.created_at, read_options(row.options or {}))
 
 
 def _alike(connection: Connection, site: Site, scopes: frozenset[Scope]) -> list[RowMapping]:

@@ -108,6 +108,7 @@ _CLAIMED: Final = (
         webhooks.c.url,
         webhooks.c.secret,
         webhooks.c.previous_secret,
+        webhooks.c.speaks,
     )
     .join(events, events.c.id == deliveries.c.event_id)
     .join(webhooks, webhooks.c.id == deliveries.c.webhook_id)

@@ -41,6 +41,7 @@ _SCRUBBED: Final = (
     "fingerprints",
     "authors",
     "domains",
+    "checks",
     "models",
     "events",
     "deliveries",

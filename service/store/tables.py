@@ -47,6 +47,8 @@ sites = sa.Table(
     sa.Column("name", sa.String(200), nullable=False, unique=True),
     sa.Column("url", sa.String(2000), nullable=False),
     sa.Column("created_at", UTCDateTime, nullable=False),
+    # What the site wants otherwise (service.site_options).
+    sa.Column("options", sa.JSON(none_as_null=True)),
 )
 
 api_keys = sa.Table(
@@ -310,4 +312,4 @@ for _band in range(6):
         postgresql_where=fingerprints.c[f"band_{_band}"].is_not(None),
     )
 
-from service.store import tables_people  # noqa: E402, F401 - it adds its tables to our metadata
+from service.store import tables_people, tables_protocols  # noqa: E402, F401 - they add their tables to our metadata

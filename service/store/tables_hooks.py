@@ -34,6 +34,8 @@ webhooks = sa.Table(
     sa.Column("failures", sa.Integer, nullable=False),
     sa.Column("failing_since", UTCDateTime),
     sa.Column("paused_until", UTCDateTime),
+    # "sluice", or "akismet": WordPress' plugin, which named the address itself and knows its API key as the secret.
+    sa.Column("speaks", sa.String(10), nullable=False, server_default="sluice"),
 )
 
 #: Beside a comment's row: whether a webhook of its site is to be told.

@@ -16,8 +16,8 @@ def test_a_visitor_is_told_what_to_install(monkeypatch):
 
 def test_ci_does_not_skip(monkeypatch):
     """What CI names must be there; else a forgotten package would switch tests off in silence."""
-    monkeypatch.setenv("SLUICE_TEST_REQUIRE", "postgres,chromium")
+    monkeypatch.setenv("SLUICE_TEST_REQUIRE", "postgres,chromium,node")
 
-    for part in ("postgres", "chromium"):
+    for part in ("postgres", "chromium", "node"):
         with pytest.raises(pytest.fail.Exception, match="names"):
             needs.missing(part, "apt-get install it")

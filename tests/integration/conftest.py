@@ -6,8 +6,11 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
+import sqlalchemy as sa
+from factories import FORM
 from flask import Flask
 from flask.testing import FlaskClient
 from visitors import Visitor, a_person
@@ -15,6 +18,7 @@ from visitors import Visitor, a_person
 import config
 from config import Settings
 from service.app import create_app
+from service.queue import WAITING
 from service.roles import Role
 from service.store import accounts
 from service.store.accounts import Site
@@ -111,6 +115,7 @@ def working(here: runtime.Runtime, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     thread.start()
     yield
     stop.set()
+    here.queue._redis.rpush(WAITING, "nobody")  # it need not listen to the end
     thread.join()
 
 
@@ -132,3 +137,49 @@ def desk(app: Flask, site_and_key: tuple[Site, str]) -> Callable[..., Visitor]:
         return made
 
     return enter
+
+
+@pytest.fixture
+def key(site_and_key) -> str:
+    """The site's key."""
+    return site_and_key[1]
+
+
+@pytest.fixture
+def call(client, key):
+    """Calls Akismet's API as a form, and closes the answer as a server does."""
+
+    def do(name: str, data: dict[str, object] | None = None, *, headers=None, raw: bytes | None = None, **fields):
+        version = "1.2" if name in ("usage-limit", "key-sites") else "1.1"
+        values = {"api_key": key, "blog": "https://blog.example", "user_ip": "192.0.2.7", **(data or {}), **fields}
+        body = (
+            raw if raw is not None else urlencode({name: value for name, value in values.items() if value is not None})
+        )
+        with client.post(f"/{version}/{name}", data=body, headers={"Content-Type": FORM, **(headers or {})}) as answer:
+            answer.get_data()
+        return answer
+
+    return do
+
+
+@pytest.fixture
+def rows(app):
+    """Reads all rows of a table."""
+
+    def read(table: sa.Table):
+        with app.extensions["sluice"].store.read() as connection:
+            return list(connection.execute(sa.select(table)))
+
+    return read
+
+
+@pytest.fixture
+def options(app, site_and_key):
+    """Sets options of the site."""
+
+    def put(**stored: object) -> None:
+        here = app.extensions["sluice"]
+        here.store.write(lambda connection: accounts.set_options(connection, site_and_key[0], stored))
+        here.keys._known.clear()
+
+    return put
