@@ -20,13 +20,11 @@ from classifier.dense import host_of
 from classifier.domain import MAX_TEXT_CHARS, Action, Context, Signal, Span
 from classifier.harms import harm_signals
 from classifier.history import author_signals, domain_signals, is_known, likeness_signals, rate_signals
-from classifier.phrases import KINDS, KINDS_OF, terms
+from classifier.phrases import KINDS, terms
 from classifier.relevance import ON_TOPIC, language_in, relevance, relevance_signals
 from classifier.text import MAIL_MARK, Document, Link, link_words, read, words_of
-from classifier.thanks import MOST_WORDS, THANKS, THANKS_WITH_LINK, is_plain_thanks
+from classifier.thanks import MOST_WORDS, THANKS, THANKS_WITH_LINK, is_mostly_praise, is_plain_thanks, praise
 from classifier.vocabulary import FLAGS, SEVERITY_BITS
-
-_FLATTERY: Final = KINDS.index("flattery")
 
 
 def find_signals(context: Context, document: Document) -> tuple[Signal, ...]:
@@ -93,8 +91,6 @@ _SHORT: Final = Signal(
 )
 _PRAISE_WITH_LINK: Final = "author.praise_with_link"
 _FEW_WORDS: Final = 6
-#: So many words around each pair that praises, and a comment is mostly praise.
-_WORDS_OF_A_PRAISE: Final = 15
 _CALL: Final = frozenset({KINDS.index("call")})
 _TRADES: Final = frozenset(KINDS.index(kind) for kind in ("offer", "money", "gambling", "health", "adult", "seo"))
 
@@ -126,7 +122,7 @@ def _has_nothing_to_gain(context: Context) -> bool:
 def _says_little(document: Document) -> bool:
     text = document.text
     few = len(document.words) <= _FEW_WORDS
-    return few and not any(map(str.isdigit, text)) and not _praise(document) and not _calls(document)
+    return few and not any(map(str.isdigit, text)) and not praise(document) and not _calls(document)
 
 
 def _has_kind(document: Document, kinds: frozenset[int]) -> bool:
@@ -237,7 +233,7 @@ def _author_url(context: Context, document: Document) -> Iterator[Signal]:
     yield from _in_address(url[:2000], host_of(url))
     if _has_nothing_to_gain(context) and is_plain_thanks(document.words):
         return
-    if _mostly_praise(document) and ((near := relevance(context, document)) is None or near < ON_TOPIC):
+    if is_mostly_praise(document) and ((near := relevance(context, document)) is None or near < ON_TOPIC):
         yield _spam(_PRAISE_WITH_LINK, "General praise, with a link on the author's name.", 2.5)
 
 
@@ -421,16 +417,3 @@ def _commerce_inside(host: str) -> int:
     """Like ``_commerce``, for host names whose words are run together."""
     name = host.rsplit(".", 1)[0].encode("utf-8", "replace").decode()
     return 2 * len(set(_INSIDE.findall(name))) if _INSIDE.search(name) is not None else 0
-
-
-def _praise(document: Document) -> int:
-    """How many pairs of words praise, or thank for, any page."""
-    if not document.kinds[_FLATTERY]:
-        return 0
-    return sum(_FLATTERY in KINDS_OF.get(pair, ()) for pair in document.pairs)
-
-
-def _mostly_praise(document: Document) -> bool:
-    """Whether a comment is little else than praise; a "thank you" in an argument is not."""
-    praise = _praise(document)
-    return praise > 0 and len(document.words) <= _WORDS_OF_A_PRAISE * praise

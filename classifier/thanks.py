@@ -1,4 +1,4 @@
-"""Short thanks to the writer: what readers say when they liked something, and what nobody has anything to gain by.
+"""Praise, and short thanks to the writer: what readers say when they liked something, with nothing to gain by it.
 
 Flatterers use the same words, so words alone cannot tell the two apart. What can is what a flatterer cannot do without:
 an address to be followed, a name that sells, or talk of the site instead of the article ("your blog", "bookmarked",
@@ -11,7 +11,8 @@ from __future__ import annotations
 from typing import Final
 
 from classifier.domain import Action, Signal
-from classifier.phrases import terms
+from classifier.phrases import KINDS, KINDS_OF, terms
+from classifier.text import Document
 
 # It outweighs the model at its surest, and is never given beside anything that speaks for spam.
 THANKS: Final = Signal(
@@ -27,6 +28,9 @@ THANKS_WITH_LINK: Final = Signal(
     head="spam",
     caps=Action.HOLD,
 )
+_FLATTERY: Final = KINDS.index("flattery")
+#: So many words around each pair that praises, and a comment is mostly praise.
+_WORDS_OF_A_PRAISE: Final = 15
 #: Longer thanks have words of their own, by which the model can judge them.
 MOST_WORDS: Final = 8
 
@@ -76,3 +80,16 @@ def is_plain_thanks(words: list[str]) -> bool:
     if not _THANKS.isdisjoint(words):
         return True
     return not _NOUNS.isdisjoint(words) and not _QUALITIES.isdisjoint(words) and _NOUNS_OF_BLOGS.isdisjoint(words)
+
+
+def praise(document: Document) -> int:
+    """How many pairs of words praise, or thank for, any page."""
+    if not document.kinds[_FLATTERY]:
+        return 0
+    return sum(_FLATTERY in KINDS_OF.get(pair, ()) for pair in document.pairs)
+
+
+def is_mostly_praise(document: Document) -> bool:
+    """Whether a comment is little else than praise; a "thank you" in an argument is not."""
+    found = praise(document)
+    return found > 0 and len(document.words) <= _WORDS_OF_A_PRAISE * found
