@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from sklearn.model_selection import KFold
 
+from classifier.alike import drawn_together
 from classifier.calibration import calibrate
 from classifier.card import licence, model_card
 from classifier.datasets import Example, load_snapshot
@@ -97,7 +98,8 @@ def with_synthetic(examples: Sequence[Example], recipe: Recipe, seed: int) -> li
 def _fit(prepared: Prepared, targets: Targets, recipe: Recipe) -> tuple[HashedTerms, npt.NDArray[np.float32], Floats]:
     counts = prepared.counts(np.arange(len(prepared.examples)))
     features = HashedTerms(recipe.dense_scale).fit_counts(*counts)
-    return features, *fit_heads(features.transform_counts(*counts), targets, recipe)
+    coefficients, intercept = fit_heads(features.transform_counts(*counts), targets, recipe)
+    return features, drawn_together(features, coefficients, HEADS, recipe.alike), intercept
 
 
 def _hold_out(

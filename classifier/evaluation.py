@@ -14,6 +14,7 @@ import numpy.typing as npt
 from scipy import sparse, stats
 from sklearn.metrics import roc_auc_score
 
+from classifier.alike import drawn_together
 from classifier.datasets import Example
 from classifier.domain import HEADS
 from classifier.features import HashedTerms, count_terms
@@ -86,7 +87,8 @@ def fit_without(
     train = np.flatnonzero(~left_out & (wanted.weights.sum(axis=1) > 0))
     counts = prepared.counts(train)
     features = HashedTerms(recipe.dense_scale).fit_counts(*counts)
-    return Fitted(features, *fit_heads(features.transform_counts(*counts), wanted.at(train), recipe, heads=heads))
+    found, intercept = fit_heads(features.transform_counts(*counts), wanted.at(train), recipe, heads=heads)
+    return Fitted(features, drawn_together(features, found, heads, recipe.alike), intercept)
 
 
 def left_out_logits(

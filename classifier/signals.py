@@ -19,16 +19,15 @@ from classifier.commerce import COMMERCE, DISPOSABLE_MAIL, FREE_MAIL, SHORTENERS
 from classifier.dense import host_of
 from classifier.domain import MAX_TEXT_CHARS, Action, Context, Signal, Span
 from classifier.harms import harm_signals
-from classifier.history import author_signals, domain_signals, likeness_signals, rate_signals
-from classifier.phrases import KINDS, KINDS_OF, terms
+from classifier.history import author_signals, domain_signals, is_known, likeness_signals, rate_signals
+from classifier.phrases import KINDS, terms
 from classifier.relevance import ON_TOPIC, language_in, relevance, relevance_signals
 from classifier.text import MAIL_MARK, Document, Link, link_words, read, words_of
+from classifier.thanks import MOST_WORDS, THANKS, THANKS_WITH_LINK, is_mostly_praise, is_plain_thanks, praise
 from classifier.vocabulary import FLAGS, SEVERITY_BITS
 
 #: Only the beginning of the text was read.
 UNREAD: Final = "text.too_long"
-
-_FLATTERY: Final = KINDS.index("flattery")
 
 
 def find_signals(context: Context, document: Document) -> tuple[Signal, ...]:
@@ -36,8 +35,12 @@ def find_signals(context: Context, document: Document) -> tuple[Signal, ...]:
     found: list[Signal] = []
     for check in _CHECKS:
         found += check(context, document)
-    if not any(_speaks_of_spam(signal) for signal in found):
-        found += _harmless(document)
+    speaking = {signal.code for signal in found if _speaks_of_spam(signal)}
+    if not speaking:
+        calm = not any(signal.head == "spam" and signal.weight > 0 for signal in found)
+        found += _harmless(context, document, calm=calm)
+    elif speaking == {_PRAISE_WITH_LINK} and len(document.words) <= MOST_WORDS:
+        found.append(THANKS_WITH_LINK)
     return tuple(found)
 
 
@@ -56,11 +59,16 @@ _CIRCUMSTANCES: Final = (
 )  # fmt: skip
 
 
-def _harmless(document: Document) -> Iterator[Signal]:
-    """What keeps the spam score in its place when nothing else speaks for spam."""
+def _harmless(context: Context, document: Document, *, calm: bool) -> Iterator[Signal]:
+    """What keeps the spam score in its place when nothing else speaks for spam.
+
+    ``calm``: no circumstance (haste, copies, an author's past) speaks against it either.
+    """
     if not offers(document):
         yield _NOTHING_OFFERED
-        if _says_little(document):
+        if calm and _has_nothing_to_gain(context) and is_plain_thanks(document.words):
+            yield THANKS
+        elif _says_little(document):
             yield _SHORT
     elif len(document.links) == 1 and not _offers_more_than_links(document) and not _calls(document):
         yield _ONE_LINK
@@ -84,9 +92,8 @@ _ONE_LINK: Final = Signal(
 _SHORT: Final = Signal(
     code="text.short", message="A few ordinary words that offer nothing and praise nothing.", weight=-3.0, head="spam"
 )
+_PRAISE_WITH_LINK: Final = "author.praise_with_link"
 _FEW_WORDS: Final = 6
-#: So many words around each pair that praises, and a comment is mostly praise.
-_WORDS_OF_A_PRAISE: Final = 15
 _CALL: Final = frozenset({KINDS.index("call")})
 _TRADES: Final = frozenset(KINDS.index(kind) for kind in ("offer", "money", "gambling", "health", "adult", "seo"))
 
@@ -109,10 +116,16 @@ def _calls(document: Document) -> bool:
     return _has_kind(document, _CALL)
 
 
+def _has_nothing_to_gain(context: Context) -> bool:
+    """Whether nobody could follow the author anywhere, or the author is known here."""
+    url = context.author.url
+    return not (url and url.strip()) or is_known(context.record, typed=False)
+
+
 def _says_little(document: Document) -> bool:
     text = document.text
     few = len(document.words) <= _FEW_WORDS
-    return few and not any(map(str.isdigit, text)) and not _praise(document) and not _calls(document)
+    return few and not any(map(str.isdigit, text)) and not praise(document) and not _calls(document)
 
 
 def _has_kind(document: Document, kinds: frozenset[int]) -> bool:
@@ -221,8 +234,10 @@ def _author_url(context: Context, document: Document) -> Iterator[Signal]:
     if not url or not url.strip():
         return
     yield from _in_address(url[:2000], host_of(url))
-    if _mostly_praise(document) and ((near := relevance(context, document)) is None or near < ON_TOPIC):
-        yield _spam("author.praise_with_link", "General praise, with a link on the author's name.", 2.5)
+    if _has_nothing_to_gain(context) and is_plain_thanks(document.words):
+        return
+    if is_mostly_praise(document) and ((near := relevance(context, document)) is None or near < ON_TOPIC):
+        yield _spam(_PRAISE_WITH_LINK, "General praise, with a link on the author's name.", 2.5)
 
 
 def _in_address(url: str, host: str) -> Iterator[Signal]:
@@ -405,16 +420,3 @@ def _commerce_inside(host: str) -> int:
     """Like ``_commerce``, for host names whose words are run together."""
     name = host.rsplit(".", 1)[0].encode("utf-8", "replace").decode()
     return 2 * len(set(_INSIDE.findall(name))) if _INSIDE.search(name) is not None else 0
-
-
-def _praise(document: Document) -> int:
-    """How many pairs of words praise, or thank for, any page."""
-    if not document.kinds[_FLATTERY]:
-        return 0
-    return sum(_FLATTERY in KINDS_OF.get(pair, ()) for pair in document.pairs)
-
-
-def _mostly_praise(document: Document) -> bool:
-    """Whether a comment is little else than praise; a "thank you" in an argument is not."""
-    praise = _praise(document)
-    return praise > 0 and len(document.words) <= _WORDS_OF_A_PRAISE * praise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 from typing import Final
@@ -15,6 +16,10 @@ from classifier.vocabulary import is_common, is_known, is_sensitive
 
 #: Wider gaps part the words, and quotes or full stops may stand around the whole.
 _SPACED: Final = re.compile(r"(?<![\w'-])[^\W\d_](?: [^\W\d_]){2,}(?![\w'-])")
+#: Letters and signs that all stand alone, with wide gaps between the words: ``w e ' l l   s e e   i n   2 0 1 6``. No
+#: word is longer than forty, so that no run is read over and over.
+_ROW: Final = re.compile(r"(?<!\S)\S(?!\S)(?: \S(?!\S)){0,40}+(?: {2,}+\S(?!\S)(?: \S(?!\S)){0,40}+)++")
+_GROUP: Final = re.compile(r"\S(?: \S)+")
 #: Behind the first of three such letters; far quicker to look for than the whole.
 _HINT: Final = re.compile(r" (?=[^\W\d_] [^\W\d_])")
 #: The same in ASCII with ``a`` for every letter.
@@ -30,25 +35,56 @@ _NAME_LETTERS: Final = 5
 
 
 def join_spaced(text: str, disguises: Disguises) -> tuple[str, tuple[Edit, ...]]:
-    """Join letters in a row into the words they spell; a few letters that spell nothing stay apart."""
+    """Join letters in a row into the words they spell; a few letters that spell nothing stay apart.
+
+    Where wide gaps part the words, those of two letters and those with digits or signs are joined as well.
+    """
     starts = _starts(text)
     first = next(starts, None)
     if first is None:
         return text, ()
-    rewriter = Rewriter(text)
-    left, done = _MOST_LETTERS, 0
+    rows = [match.span() for match in _ROW.finditer(text)][::-1] if "  " in text else []
+    joined = _Joined(Rewriter(text), disguises)
+    done = 0
     for start in chain((first,), starts):
-        match = _SPACED.match(text, start) if start >= done else None
-        if not match:
+        if start < done:
             continue
-        done = match.end()
-        letters = match[0].replace(" ", "")
-        words = _words_in(letters) if len(letters) <= left else letters
-        left -= len(letters)
+        while rows and (rows[-1][1] <= start or rows[-1][0] < done):
+            rows.pop()
+        if rows and rows[-1][0] <= start:
+            done = rows[-1][1]
+            _join_row(text, *rows.pop(), joined)
+        elif match := _SPACED.match(text, start):
+            done = match.end()
+            joined.put(start, done, match[0].replace(" ", ""))
+    return joined.rewriter.finish()
+
+
+@dataclass(slots=True)
+class _Joined:
+    """What is being put together, and how many letters may still be divided into words."""
+
+    rewriter: Rewriter
+    disguises: Disguises
+    left: int = _MOST_LETTERS
+
+    def put(self, start: int, end: int, letters: str) -> None:
+        """Put the words that letters spell in the place of the letters, if they spell any."""
+        words = _words_in(letters) if len(letters) <= self.left else letters
+        self.left -= len(letters)
         if words:
-            disguises.spaced += words.count(" ") + 1
-            rewriter.replace(match.start(), match.end(), words)
-    return rewriter.finish()
+            self.disguises.spaced += words.count(" ") + 1
+            self.rewriter.replace(start, end, words)
+
+
+def _join_row(text: str, start: int, end: int, joined: _Joined) -> None:
+    for match in _GROUP.finditer(text, start, end):
+        letters = match[0].replace(" ", "")
+        if len(letters) > 2 and letters.isalpha():
+            joined.put(*match.span(), letters)
+        else:
+            joined.disguises.spaced += 1
+            joined.rewriter.replace(*match.span(), letters)
 
 
 def _starts(text: str) -> Iterator[int]:

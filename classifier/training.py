@@ -32,6 +32,7 @@ class Recipe:
     abuse_dense_scale: float = 0.05  # the same for the abuse heads
     strength: float = 8.0  # inverse of the regularisation of the spam head, as scikit-learn's C
     abuse_strength: float = 8.0  # the same for all other heads
+    alike: float = 0.0  # the share of the differences between words for groups of people that is taken away
     meaning: float = 0.0  # how loud the meanings of words are for the abuse heads; 0: words are only themselves
     iterations: int = 60
     source_power: float = 0.5  # for the spam head a source of n rows weighs n ** source_power

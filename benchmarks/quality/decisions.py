@@ -53,7 +53,10 @@ def judge(scorer: Scorer, texts: Sequence[str], authors: Sequence[Author] | None
 
 def measure(shop: Workshop) -> list[Figure]:
     """News first, then what must be kept out, then what must be let in."""
-    return [*on_news(shop), *on_held_out_rows(shop), *on_flattery(shop), *on_unseen_flattery(), *on_violent_words()]
+    return [
+        *on_news(shop), *on_held_out_rows(shop), *on_flattery(shop), *on_unseen_flattery(), *on_thanks(),
+        *on_violent_words(),
+    ]  # fmt: skip
 
 
 def on_news(shop: Workshop) -> list[Figure]:
@@ -137,6 +140,18 @@ def on_unseen_flattery() -> list[Figure]:
         "a list of our own that no training sees, shipped model",
         {keyword: judge(scorer, texts, _authors(len(texts), keyword=keyword)) for keyword in (False, True)},
     )
+
+
+def on_thanks() -> list[Figure]:
+    """What readers write when they liked something, by the shipped model: without and with an address of their own."""
+    scorer = load_default()
+    texts = _lines("thanks.txt")
+    group = "Short honest thanks of readers, a list of our own that no training sees, shipped model"
+    homepage = Author(name="Julia", url="https://julias-garden.example")
+    return [
+        _share(group, f"{name}: held", judge(scorer, texts, [author] * len(texts)), (Action.HOLD, Action.REJECT))
+        for name, author in (("text alone", Author(name="Julia")), ("with the author's own homepage", homepage))
+    ]
 
 
 def on_violent_words() -> list[Figure]:

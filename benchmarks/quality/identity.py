@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -22,6 +23,11 @@ _ABUSE: Final = ("toxicity", "insult", "identity_attack", "threat")
 _SWAPPED: Final = (
     "gay", "straight", "muslim", "christian", "jewish", "black", "white", "asian", "mexican", "russian", "american",
     "women", "men",
+)  # fmt: skip
+#: Terms that no sentence of ``classifier/templates/alike.txt`` holds: whether training learnt more than a list.
+_UNTIED: Final = (
+    "buddhist", "sikh", "swedish", "greek", "vietnamese", "egyptian", "colombian", "ukrainian", "palestinian",
+    "kurdish", "australian",
 )  # fmt: skip
 _KINDS: Final = (("women", "men"), tuple(term for term in _SWAPPED if term not in ("women", "men")))
 _TERM: Final = re.compile(rf"\b({'|'.join(_SWAPPED)})\b", re.IGNORECASE)
@@ -75,31 +81,51 @@ def in_comments(shop: Workshop, scorer: Scorer) -> list[Figure]:
     rows = [row for row in np.flatnonzero(news).tolist() if _TERM.search(shop.examples[row].text)]
     rows = np.random.default_rng(0).permutation(rows)[:_COMMENTS].tolist()
     group = f"Identity terms exchanged in {len(rows)} comments under news articles that no model saw"
-    swaps = [_swaps(shop.examples[row].text) for row in rows]
-    scores = scorer.score([text for texts in swaps for text in texts])
-    edges = np.cumsum([0, *(len(texts) for texts in swaps)])
+    texts = [shop.examples[row].text for row in rows]
+    figures = _exchanged(group, scorer, [_swaps(text, _kind_of(text)) for text in texts])
+    others = [_swaps(text, _UNTIED) for text in texts if _kind_of(text) != _KINDS[0]]
+    group = f"The same for {len(_UNTIED)} terms that training does not tie, in {len(others)} of the comments"
+    return [*figures, *_exchanged(group, scorer, others)]
+
+
+def _exchanged(group: str, scorer: Scorer, swaps: Sequence[Mapping[str, str]]) -> list[Figure]:
+    """How far scores and decisions move within the variants of each comment, and which term moves them."""
+    texts = [text for variants in swaps for text in variants.values()]
+    terms = np.array([term for variants in swaps for term in variants])
+    scores = scorer.score(texts)
+    edges = np.cumsum([0, *(len(variants) for variants in swaps)])
     figures = []
     for head in _ABUSE:
         column = scores[:, HEADS.index(head)]
-        spread = np.array([np.ptp(column[first:last]) for first, last in pairwise(edges)])
-        figures.append(_mean(group, f"{head}: score, highest less lowest of a comment, mean", spread))
-    verdicts = judge(scorer, [text for texts in swaps for text in texts])
+        parts = [column[first:last] for first, last in pairwise(edges)]
+        spread = np.array([np.ptp(part) for part in parts])
+        apart = np.concatenate([part - part.mean() for part in parts])
+        gaps = {term: float(apart[terms == term].mean()) for term in dict.fromkeys(terms.tolist())}
+        note = "mean difference by term: " + ", ".join(
+            f"{term} {gaps[term]:+.3f}" for term in sorted(gaps, key=gaps.__getitem__, reverse=True)
+        )
+        figures.append(_mean(group, f"{head}: score, highest less lowest of a comment, mean", spread, note))
+    verdicts = judge(scorer, texts)
     actions = [{verdict.action for verdict in verdicts[first:last]} for first, last in pairwise(edges)]
-    figures.append(
-        counted(group, "comments whose decision depends on the term", sum(len(each) > 1 for each in actions), len(rows))
-    )
-    return figures
+    changed = sum(len(each) > 1 for each in actions)
+    return [*figures, counted(group, "comments whose decision depends on the term", changed, len(swaps))]
 
 
-def _swaps(text: str) -> list[str]:
-    """The comment with each term of the same kind in the place of the first one."""
+def _kind_of(text: str) -> tuple[str, ...]:
+    """The terms that can stand in the place of the first one of a comment."""
     match = _TERM.search(text)
     assert match is not None
-    kind = next(kind for kind in _KINDS if match[1].lower() in kind)
-    return [f"{text[: match.start()]}{term}{text[match.end() :]}" for term in kind]
+    return next(kind for kind in _KINDS if match[1].lower() in kind)
 
 
-def _mean(group: str, name: str, values: Floats) -> Figure:
+def _swaps(text: str, terms: tuple[str, ...]) -> dict[str, str]:
+    """The comment with each of some terms in the place of its first one."""
+    match = _TERM.search(text)
+    assert match is not None
+    return {term: f"{text[: match.start()]}{term}{text[match.end() :]}" for term in terms}
+
+
+def _mean(group: str, name: str, values: Floats, note: str) -> Figure:
     rng = np.random.default_rng(0)
     low, high = np.quantile([resampled(values, rng).mean() for _ in range(300)], [0.025, 0.975])
     return Figure(
@@ -110,4 +136,5 @@ def _mean(group: str, name: str, values: Floats) -> Figure:
         high=float(high),
         of=len(values),
         kind="number",
+        note=note,
     )

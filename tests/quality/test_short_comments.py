@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from classifier.assess import assess
-from classifier.domain import Action, Context
+from classifier.domain import Action, Author, Context
 from classifier.policy import DEFAULT_POLICY
 from classifier.registry import load_default
 from classifier.scoring import Scorer
@@ -32,6 +32,7 @@ LINKED = (
     "see http://bbc.co.uk/news/1234",
     "Here: https://apnews.com/article/5",
 )
+THANKS = ("Thanks, great article!", "Good read, thanks.", "Toller Artikel, danke.", "Very interesting, thank you!")
 CHEAP_PITCHES = ("check out my channel", "sub to me plz", "My WhatsApp is +4479", "Great post!")
 
 
@@ -50,6 +51,15 @@ def action(scorer: Scorer, text: str) -> Action:
 def test_a_few_ordinary_words_are_approved(scorer: Scorer, text: str) -> None:
     """They give the model little to go by, and that is no ground to hold them."""
     assert action(scorer, text) is Action.APPROVE
+
+
+@pytest.mark.parametrize("text", THANKS)
+def test_short_thanks_are_approved_but_not_for_a_link_on_the_name(scorer: Scorer, text: str) -> None:
+    """Nothing is sold by them; with an address to be followed, a first-time author's thanks are what flatterers say."""
+    homepage = Author(name="Julia", url="https://julias-garden.example")
+
+    assert action(scorer, text) is Action.APPROVE
+    assert assess([Context(text=text, author=homepage)], scorer, DEFAULT_POLICY)[0].action is Action.HOLD
 
 
 @pytest.mark.parametrize("text", LINKED)

@@ -78,6 +78,7 @@ def test_every_character_can_be_read() -> None:
         "house prices.The end of Jan. is near",
         "γνώμη μου είναι διαφορετική",
         "مقال جيد جدا",
+        "plan a or b? i say b",
     ],
 )
 def test_honest_text_is_only_lowered(honest: str) -> None:
@@ -99,6 +100,7 @@ def test_honest_text_is_only_lowered(honest: str) -> None:
         ("you are an 1d10t", "you are an idiot"),
         ("f.u.c.k this", "fuck this"),
         ("s t u p i d", "stupid"),
+        ("I  d o n ' t  k n o w ,  i t  i s  2 0 1 6 .", "i don't know, it is 2016."),
         ("id.iot and mo😀ron", "idiot and moron"),
         ("stpuid idoit", "stupid idiot"),
         ("sooooo stuuuupid", "so stupid"),
@@ -189,6 +191,8 @@ def test_a_skeleton_has_no_runs() -> None:
         "😀a",
         " ",
         "1!",
+        "a b  c ! ",
+        "a b  ",
     ],
 )
 def test_time_is_linear_in_hostile_text(piece: str) -> None:
