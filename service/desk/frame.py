@@ -6,7 +6,7 @@ import hmac
 from importlib import import_module
 from typing import Any, Final
 
-from flask import Flask, current_app, request
+from flask import Flask, request
 from flask.sessions import SecureCookieSessionInterface
 from flask_babel import Babel
 from flask_wtf.csrf import CSRFProtect
@@ -26,6 +26,7 @@ PAGES: Final = (
     "people",
     "queue",
     "deciding",
+    "erasing",
     "keys",
     "policy",
     "insights",
@@ -94,7 +95,6 @@ def _frame() -> dict[str, Any]:
         "reference": reference,
         "navigation": navigation.entries(),
         "Right": Right,
-        "exists": current_app.view_functions.__contains__,
         "language": language.shown(),
         "direction": language.direction(),
     }
