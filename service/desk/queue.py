@@ -33,6 +33,7 @@ MOST_FACETS: Final = 12
 #: How long a comment takes where nobody has decided any yet.
 SECONDS_EACH: Final = 7.0
 PACE_DAYS: Final = 14
+MINUTE: Final = timedelta(minutes=1)
 #: So many of others' acts are told at once to whoever looks.
 MOST_ACTS_TOLD: Final = 100
 
@@ -159,7 +160,7 @@ def rail(connection: Connection, site: Site, found: Asked, moment: datetime) -> 
             label=str(VIEWS[view]),
             address=address(site, {}, view=view.value, **sort),
             count=loads[view].count,
-            age=age_words(moment - oldest) if (oldest := loads[view].oldest) else "",
+            age=age_words(moment - oldest) if (oldest := loads[view].oldest) and moment - oldest >= MINUTE else "",
             work=work_words(loads[view].count, pace),
             here=view is found.view,
         )
