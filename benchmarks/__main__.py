@@ -25,6 +25,7 @@ BENCHMARKS = (
     "outbox",
     "footprint",
     "desk",
+    "bulk",
     "protocols",
 )
 RESULTS = Path(__file__).parent / "results"

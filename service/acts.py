@@ -53,6 +53,22 @@ class Actor:
     id: str | None = None
 
 
+#: Whoever holds a site's key: the API does not know more than that.
+KEY_HOLDER: Final = Actor("api", "api")
+
+
+#: Whoever sets the installation up on its machine.
+SETUP: Final = Actor("setup", "cli")
+
+
+def actor_of(made_by: str) -> Actor:
+    """Whom a note of authorship (``cli:ada``, ``api``, else somebody at the desk) means."""
+    way, _, name = made_by.partition(":")
+    if way == "cli" and name:
+        return Actor(name, "cli")
+    return KEY_HOLDER if made_by == KEY_HOLDER.name else Actor(made_by, "desk")
+
+
 def act_row(
     actor: Actor,
     verb: Verb,

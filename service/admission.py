@@ -10,15 +10,19 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy.engine import Connection
 
 from service import people
+from service.acts import Actor
 from service.roles import Role
 from service.store import people as store
 from service.store.accounts import find_site
 from service.store.people import Roles, User
+
+#: Who acts when the provider's word makes somebody or changes a role.
+PROVIDER: Final = Actor("OpenID provider", "desk")
 
 
 class NotAdmittedError(Exception):
@@ -73,12 +77,12 @@ def admit(connection: Connection, issuer: str, claims: Mapping[str, Any], rules:
     if user is None:
         if not granted:
             raise NotAdmittedError
-        user = people.add_user(connection, _free_name(connection, claims, subject), {}, now)
+        user = people.add_user(connection, _free_name(connection, claims, subject), {}, now, by=PROVIDER)
     if user.disabled_at is not None:
         raise NotAdmittedError
     store.update_user(connection, user.id, {"oidc_subject": subject})
     if rules.grants:
-        _set_roles(connection, user, granted)
+        _set_roles(connection, user, granted, now)
     return user
 
 
@@ -122,7 +126,7 @@ def _free_name(connection: Connection, claims: Mapping[str, Any], subject: str) 
     return f"{next(filter(None, wanted), 'person')} {subject[:8]}"
 
 
-def _set_roles(connection: Connection, user: User, granted: Roles) -> None:
+def _set_roles(connection: Connection, user: User, granted: Roles, now: datetime) -> None:
     present = store.roles_of(connection, user.id)
     for site_id in {*present, *granted}:
         role = granted.get(site_id)
@@ -130,4 +134,4 @@ def _set_roles(connection: Connection, user: User, granted: Roles) -> None:
             continue
         last_admin = site_id is None and store.admins_of_all_sites(connection) == {user.id}
         if not last_admin or role is Role.ADMIN:
-            people.change_role(connection, user, site_id, role)
+            people.change_role(connection, user, site_id, role, by=PROVIDER, now=now)

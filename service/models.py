@@ -16,6 +16,8 @@ import config.logs
 from classifier.adaptation import load_adaptation
 from classifier.packing import Packed, pack
 from classifier.registry import DEFAULT_MODEL, load, read_manifest
+from service.acts import Verb, act_row, actor_of
+from service.store import acts
 from service.store import models as store
 from service.store.accounts import get_site
 
@@ -82,6 +84,7 @@ def register(
         "archive": packed.archive,
     }
     store.insert_model(connection, row)
+    _record(connection, made_by, now, site_id, did="add", version=packed.version, note=note)
     return True
 
 
@@ -114,6 +117,16 @@ def promote(
         "promoted_at": now,
     }
     store.insert_promotion(connection, row)
+    _record(
+        connection,
+        by,
+        now,
+        site_id,
+        did="promote",
+        version=version or SHIPPED,
+        previous=previous or SHIPPED,
+        note=note,
+    )
     log.info("model.promoted", model=version or SHIPPED, previous=previous or SHIPPED, site=site_id, by=by)
     return Promoted(version, previous, changed=True)
 
@@ -132,19 +145,21 @@ def roll_back(connection: Connection, *, site_id: str | None, by: str, note: str
     return promote(connection, present.previous, site_id=site_id, by=by, note=note, now=now)
 
 
-def remove(connection: Connection, version: str) -> None:
+def remove(connection: Connection, version: str, *, by: str, now: datetime) -> None:
     """Forget a version that nobody needs; its promotions stay in the history.
 
     Raises:
         ModelsError: there is none, or it decides now, or a roll back would need it.
     """
     store.lock_promotions(connection)
-    if store.find_model(connection, version) is None:
+    known = store.find_model(connection, version)
+    if known is None:
         raise ModelsError(f"There is no model {version}; `sluice models list` shows them.")
     state = states(connection).get(version)
     if state is not None:
         raise ModelsError(f"{version} is the {state} and stays; promote another one first.")
     store.delete_model(connection, version)
+    _record(connection, by, now, known.site_id, did="remove", version=version)
     log.info("model.removed", model=version)
 
 
@@ -172,6 +187,10 @@ def resting(connection: Connection) -> list[Any]:
     present = _version_of(in_force.get(None))
     rows = [store.find_model(connection, row.version) for site, row in in_force.items() if site and row.version]
     return [row for row in rows if row is not None and row.base != present]
+
+
+def _record(connection: Connection, by: str, now: datetime, site_id: str | None, **detail: str | None) -> None:
+    acts.insert_acts(connection, [act_row(actor_of(by), Verb.MODEL, now, site_id=site_id, detail=detail)])
 
 
 def _version_of(promotion: Any) -> str:

@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection
 from classifier.domain import Action, Reason, Status, Verdict
 from classifier.lifecycle import DECIDED, Event, next_status, standing
 from service import events, reputation
+from service.acts import KEY_HOLDER, Actor, Verb, act_row
 from service.queue_items import item_row
 from service.reputation import NOTHING_SEEN, Evidence
 from service.rows import (
@@ -30,7 +31,7 @@ from service.rows import (
     revision_row,
 )
 from service.schemas import ArticleFacts, ArticleIn, CommentIn, Edit, Submission
-from service.store import campaigns, checks, readers, review
+from service.store import acts, campaigns, checks, readers, review
 from service.store import comments as store
 from service.store.accounts import new_id
 
@@ -190,11 +191,18 @@ def edit(
     return changed
 
 
-def erase(connection: Connection, site_id: str, comment_id: str, *, now: datetime | None = None) -> None:
+def erase(
+    connection: Connection,
+    site_id: str,
+    comment_id: str,
+    *,
+    actor: Actor = KEY_HOLDER,
+    now: datetime | None = None,
+) -> None:
     """Forget a comment's text and personal data for good; its id stays, so that a retry cannot bring it back.
 
-    Webhooks are told as of ``now`` (of the clock if not given) that it is gone. The bytes leave the files when the
-    caller has committed and ``Store.scrub`` has run.
+    That it is gone, and by whom, is on record as of ``now`` (of the clock if not given), and webhooks are told. The
+    bytes leave the files when the caller has committed and ``Store.scrub`` has run.
 
     Raises:
         NotFoundError, ErasedError.
@@ -226,7 +234,19 @@ def erase(connection: Connection, site_id: str, comment_id: str, *, now: datetim
     )
     no = dict.fromkeys(("held_late", "author_verified", "earns"), False)
     store.update_comment(connection, comment_id, {**empty, **no, "status": Status.ERASED.value})
-    events.note_erased(connection, replace(state, status=Status.ERASED), now or datetime.now(UTC))
+    moment = now or datetime.now(UTC)
+    act = act_row(
+        actor,
+        Verb.ERASE,
+        moment,
+        site_id=site_id,
+        comment_id=comment_id,
+        revision=state.revision,
+        status_before=state.status.value,
+        status_after=Status.ERASED.value,
+    )
+    acts.insert_acts(connection, [act])
+    events.note_erased(connection, replace(state, status=Status.ERASED), moment)
 
 
 def record_decisions(

@@ -8,15 +8,16 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
 from sqlalchemy.engine import Connection
 
 from service import passwords, second_factor
+from service.acts import SETUP, Actor, Verb, act_row
 from service.roles import Role
+from service.store import acts, sessions
 from service.store import people as store
-from service.store import sessions
 from service.store.accounts import AccountError
 from service.store.people import User
 
@@ -46,9 +47,15 @@ class LastAdminError(AccountError):
 
 
 def add_user(
-    connection: Connection, name: str, roles: Mapping[str | None, Role], now: datetime, *, password: str | None = None
+    connection: Connection,
+    name: str,
+    roles: Mapping[str | None, Role],
+    now: datetime,
+    *,
+    password: str | None = None,
+    by: Actor = SETUP,
 ) -> User:
-    """Make a user.
+    """Make a user; that they came, and what they may do, is on record.
 
     Raises:
         NameTakenError, BadNameError, WeakPasswordError.
@@ -65,6 +72,9 @@ def add_user(
         store.update_user(connection, user.id, {"password_hash": hashed})
     for site_id, role in roles.items():
         store.set_role(connection, user.id, site_id, role)
+        _record(connection, by, now, user, "add", site_id=site_id, role=role)
+    if not roles:
+        _record(connection, by, now, user, "add")
     return user
 
 
@@ -80,7 +90,15 @@ def get_user(connection: Connection, name: str) -> User:
     return found
 
 
-def change_role(connection: Connection, user: User, site_id: str | None, role: Role | None) -> None:
+def change_role(
+    connection: Connection,
+    user: User,
+    site_id: str | None,
+    role: Role | None,
+    *,
+    by: Actor = SETUP,
+    now: datetime | None = None,
+) -> None:
     """Give a role on a site or on all sites, or take it away; the user signs in again to use it.
 
     Raises:
@@ -93,9 +111,10 @@ def change_role(connection: Connection, user: User, site_id: str | None, role: R
     store.set_role(connection, user.id, site_id, role)
     _still_managed(connection, managing)
     sessions.delete_sessions_of(connection, user.id)
+    _record(connection, by, now or datetime.now(UTC), user, "role", site_id=site_id, role=role)
 
 
-def disable(connection: Connection, user: User, now: datetime) -> None:
+def disable(connection: Connection, user: User, now: datetime, *, by: Actor = SETUP) -> None:
     """Let somebody in no more, from this moment; what they did stays.
 
     Raises:
@@ -107,18 +126,21 @@ def disable(connection: Connection, user: User, now: datetime) -> None:
     _still_managed(connection, managing)
     sessions.delete_sessions_of(connection, user.id)
     sessions.delete_links(connection, user.id)
+    _record(connection, by, now, user, "disable")
 
 
-def enable(connection: Connection, user: User) -> None:
+def enable(connection: Connection, user: User, *, by: Actor = SETUP, now: datetime | None = None) -> None:
     """Let somebody in again, with the password they had."""
     store.update_user(connection, user.id, {"disabled_at": None, "failures": 0, "locked_until": None})
+    _record(connection, by, now or datetime.now(UTC), user, "enable")
 
 
-def reset(connection: Connection, user: User, secret: bytes, now: datetime) -> str:
+def reset(connection: Connection, user: User, secret: bytes, now: datetime, *, by: Actor = SETUP) -> str:
     """Forget password, second factor and sessions of somebody locked out; the token of a link to begin anew."""
     forgotten = dict.fromkeys(("password_hash", "totp_secret", "totp_step", "recovery_codes", "oidc_subject"))
     store.update_user(connection, user.id, {**forgotten, "failures": 0, "locked_until": None})
     sessions.delete_sessions_of(connection, user.id)
+    _record(connection, by, now, user, "reset")
     return make_link(connection, secret, "reset", user.id, now)
 
 
@@ -184,6 +206,20 @@ def first_link(connection: Connection, secret: bytes, now: datetime) -> str | No
 def digest_of_token(secret: bytes, kind: str, token: str) -> str:
     """What is stored of a token that a browser brings."""
     return hmac.digest(secret, f"{kind}:{token}".encode(), "sha256").hex()
+
+
+def _record(
+    connection: Connection,
+    by: Actor,
+    now: datetime,
+    user: User,
+    did: str,
+    *,
+    site_id: str | None = None,
+    role: Role | None = None,
+) -> None:
+    detail = {"did": did, "who": user.name, "role": role and role.value}
+    acts.insert_acts(connection, [act_row(by, Verb.PEOPLE, now, site_id=site_id, detail=detail)])
 
 
 def _hashed(password: str, name: str) -> str:

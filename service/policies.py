@@ -29,7 +29,9 @@ from classifier.policy_document import (
     to_fields,
 )
 from classifier.policy_tables import PolicyDocument
+from service.acts import Actor, Verb, act_row, actor_of
 from service.moderation import ModerationError
+from service.store import acts
 from service.store import policies as store
 from service.store.engine import Store
 
@@ -98,10 +100,12 @@ def set_policy(
     made_by: str,
     note: str | None,
     now: datetime,
+    actor: Actor | None = None,
 ) -> int:
     """Store a new version of a scope's document and return its number; the same document again is no new version.
 
-    ``expected`` is the version that the caller saw, 0 for none; ``None`` sets whatever is there.
+    ``expected`` is the version that the caller saw, 0 for none; ``None`` sets whatever is there. ``actor`` is
+    who acts, if ``made_by`` does not say it all.
 
     Raises:
         PolicyChangedError: the version is another one by now.
@@ -128,6 +132,10 @@ def set_policy(
         "created_at": now,
     }
     store.insert_policy(connection, row)
+    detail = {"scope": scope, "version": version + 1, "note": note}
+    acts.insert_acts(
+        connection, [act_row(actor or actor_of(made_by), Verb.POLICY, now, site_id=site_id, detail=detail)]
+    )
     return version + 1
 
 

@@ -15,6 +15,7 @@ from typing import Final, Literal
 from sqlalchemy.engine import Connection
 
 from service import passwords, second_factor
+from service.acts import Actor
 from service.people import add_user, digest_of_token
 from service.roles import Role
 from service.store import people as store
@@ -203,7 +204,7 @@ def make_first_admin(
     link = find_link(connection, token, secret, now)
     if link.purpose != "first":
         raise DeadLinkError("This link is for somebody else.")
-    user = add_user(connection, name, {None: Role.ADMIN}, now, password=password)
+    user = add_user(connection, name, {None: Role.ADMIN}, now, password=password, by=Actor(name, "desk"))
     if not sessions.use_link(connection, link.digest, now):
         raise DeadLinkError("This link was used, or is too old.")
     return user

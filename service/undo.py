@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy.engine import Connection
 
@@ -19,6 +19,8 @@ from service.rulings import Conflict, Done, take_back_many
 from service.store import acts, review
 from service.store.comments import AnyRow
 
+#: So many rulings are taken back with the same statements.
+PORTION: Final = 500
 _RULINGS = (Verb.APPROVE, Verb.REJECT, Verb.HOLD)
 
 
@@ -90,16 +92,21 @@ def undo_all(
         detail={"count": len(made), **(detail or {})},
     )
     acts.insert_acts(connection, [header])
-    done, conflicts = take_back_many(
-        connection,
-        site_id,
-        [(each.comment_id, each.ruling_id) for each in made],
-        actor=actor,
-        now=now,
-        undoes=[each.id for each in made],
-        batch_id=header["id"],
-    )
-    return Undone(header["id"], done, conflicts)
+    undone = Undone(header["id"])
+    for start in range(0, len(made), PORTION):
+        portion = made[start : start + PORTION]
+        done, conflicts = take_back_many(
+            connection,
+            site_id,
+            [(each.comment_id, each.ruling_id) for each in portion],
+            actor=actor,
+            now=now,
+            undoes=[each.id for each in portion],
+            batch_id=header["id"],
+        )
+        undone.done += done
+        undone.conflicts += conflicts
+    return undone
 
 
 def _put_back(connection: Connection, act: AnyRow, now: datetime) -> None:

@@ -183,7 +183,7 @@ def remove_model(version: str, as_json: bool, data_dir: Path | None) -> None:
     from service.store.comments import ask_for_scrub
 
     def work(connection: Any) -> None:
-        remove(connection, version)
+        remove(connection, version, by=_who(), now=_now())
         ask_for_scrub(connection)
 
     with opened(data_dir) as (_, database):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import sys
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from sqlalchemy.engine import Connection
 
 from config import Settings
 from service import people
+from service.acts import Actor
 from service.commands.options import as_json, data_dir, plainly, write
 from service.people import LINK_HOURS
 from service.process.up import ADDRESS_FILE, DESK_MARK, base_url
@@ -47,7 +49,7 @@ def add(
 
     def work(connection: Connection, chosen: Settings) -> tuple[User, str | None]:
         site_id = None if site_name is None else accounts.get_site(connection, site_name).id
-        made = people.add_user(connection, name, {site_id: Role(role)}, _now(), password=password)
+        made = people.add_user(connection, name, {site_id: Role(role)}, _now(), password=password, by=_me())
         return made, None if password_stdin else _link(connection, chosen, "invite", made)
 
     made, link = write(data_dir, work)
@@ -86,7 +88,7 @@ def change_role(name: str, role: str, site_name: str | None, as_json: bool, data
     def work(connection: Connection, _: Settings) -> User:
         found = people.get_user(connection, name)
         site_id = None if site_name is None else accounts.get_site(connection, site_name).id
-        people.change_role(connection, found, site_id, None if role == "none" else Role(role))
+        people.change_role(connection, found, site_id, None if role == "none" else Role(role), by=_me(), now=_now())
         return found
 
     found = write(data_dir, work)
@@ -105,7 +107,7 @@ def disable(name: str, as_json: bool, data_dir: Path | None) -> None:
 
     def work(connection: Connection, _: Settings) -> User:
         found = people.get_user(connection, name)
-        people.disable(connection, found, _now())
+        people.disable(connection, found, _now(), by=_me())
         return found
 
     found = write(data_dir, work)
@@ -122,7 +124,7 @@ def enable(name: str, as_json: bool, data_dir: Path | None) -> None:
 
     def work(connection: Connection, _: Settings) -> User:
         found = people.get_user(connection, name)
-        people.enable(connection, found)
+        people.enable(connection, found, by=_me(), now=_now())
         return found
 
     found = write(data_dir, work)
@@ -139,7 +141,7 @@ def reset(name: str, as_json: bool, data_dir: Path | None) -> None:
 
     def work(connection: Connection, chosen: Settings) -> tuple[User, str]:
         found = people.get_user(connection, name)
-        return found, _address(chosen, people.reset(connection, found, chosen.secret, _now()))
+        return found, _address(chosen, people.reset(connection, found, chosen.secret, _now(), by=_me()))
 
     found, link = write(data_dir, work)
     document = {"user": {"id": found.id, "name": found.name}, "link": link}
@@ -213,6 +215,10 @@ def _line(document: Mapping[str, Any]) -> str:
 
 def _say(as_json: bool, document: dict[str, Any], text: str) -> None:
     click.echo(json.dumps(document, ensure_ascii=False) if as_json else text)
+
+
+def _me() -> Actor:
+    return Actor(getpass.getuser()[:200], "cli")
 
 
 def _now() -> datetime:

@@ -30,6 +30,10 @@ PAGES: Final = (
     "policy",
     "insights",
     "health",
+    "campaigns",
+    "sweep",
+    "history",
+    "exporting",
     "home",
 )
 

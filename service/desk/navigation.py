@@ -35,6 +35,7 @@ class Shown:
 ENTRIES: Final = (
     Entry("desk.queue", lazy_gettext("Queue"), Right.VIEW),
     Entry("desk.campaigns", lazy_gettext("Campaigns"), Right.VIEW),
+    Entry("desk.sweep", lazy_gettext("Sweep"), Right.BULK),
     Entry("desk.history", lazy_gettext("History"), Right.VIEW),
     Entry("desk.policy", lazy_gettext("Policy"), Right.VIEW),
     Entry("desk.insights", lazy_gettext("Insights"), Right.VIEW),

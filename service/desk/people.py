@@ -9,7 +9,7 @@ from werkzeug.exceptions import NotFound
 import config.logs
 from service import people
 from service.desk.blueprint import desk
-from service.desk.session import Page, desk_page, sign_in, signed_in, sites_here
+from service.desk.session import Page, actor, desk_page, sign_in, signed_in, sites_here
 from service.desk.words import gettext, said
 from service.people import LINK_HOURS
 from service.roles import Right, Role
@@ -32,12 +32,12 @@ def people_page() -> Page:
 @desk_page(Right.USERS)
 def add_person() -> Page:
     """Make a user, and show the link that lets them in once."""
-    here = web()
+    here, me = web(), actor()
     name, secret, moment = request.form.get("name", ""), here.settings.secret, now()
     site_id, role = _site_asked(), _role_asked()
 
     def work(connection: Connection) -> tuple[User, str]:
-        made = people.add_user(connection, name, {} if role is None else {site_id: role}, moment)
+        made = people.add_user(connection, name, {} if role is None else {site_id: role}, moment, by=me)
         return made, people.make_link(connection, secret, "invite", made.id, moment)
 
     try:
@@ -60,8 +60,9 @@ def person_page(user_id: object) -> Page:
 def change_role(user_id: object) -> Page:
     """Give a role on a site or on all, or take it away."""
     user, site_id, role = _user(user_id), _site_asked(), _role_asked()
+    me, moment = actor(), now()
     try:
-        web().store.write(lambda connection: people.change_role(connection, user, site_id, role))
+        web().store.write(lambda connection: people.change_role(connection, user, site_id, role, by=me, now=moment))
     except AccountError as error:
         return _person(user, problem=said(error))
     log.info("people.role_changed", user=user.id, by=signed_in().id, site=site_id, role=role and role.value)
@@ -72,9 +73,9 @@ def change_role(user_id: object) -> Page:
 @desk_page(Right.USERS)
 def disable(user_id: object) -> Page:
     """Let somebody in no more."""
-    user, moment = _user(user_id), now()
+    user, moment, me = _user(user_id), now(), actor()
     try:
-        web().store.write(lambda connection: people.disable(connection, user, moment))
+        web().store.write(lambda connection: people.disable(connection, user, moment, by=me))
     except AccountError as error:
         return _person(user, problem=said(error))
     log.info("people.disabled", user=user.id, by=signed_in().id)
@@ -85,8 +86,8 @@ def disable(user_id: object) -> Page:
 @desk_page(Right.USERS)
 def enable(user_id: object) -> Page:
     """Let somebody in again."""
-    user = _user(user_id)
-    web().store.write(lambda connection: people.enable(connection, user))
+    user, moment, me = _user(user_id), now(), actor()
+    web().store.write(lambda connection: people.enable(connection, user, by=me, now=moment))
     log.info("people.enabled", user=user.id, by=signed_in().id)
     return _done(user, gettext("%(name)s can sign in again.", name=user.name))
 
@@ -95,9 +96,9 @@ def enable(user_id: object) -> Page:
 @desk_page(Right.USERS)
 def reset(user_id: object) -> Page:
     """Forget password and second factor, and show a link to begin anew."""
-    here, user, moment = web(), _user(user_id), now()
+    here, user, moment, me = web(), _user(user_id), now(), actor()
     secret = here.settings.secret
-    token = here.store.write(lambda connection: people.reset(connection, user, secret, moment))
+    token = here.store.write(lambda connection: people.reset(connection, user, secret, moment, by=me))
     log.info("people.reset", user=user.id, by=signed_in().id)
     return _link_page(user, token)
 

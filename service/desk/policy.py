@@ -12,7 +12,7 @@ from classifier.policy_document import PolicyError, from_toml, parse, to_fields,
 from classifier.policy_tables import PolicyDocument
 from service.desk.blueprint import desk
 from service.desk.policy_words import ACTION_NAMES, HARM_NAMES, HEAD_NAMES, MODE_NAMES, percent, sentences
-from service.desk.session import Page, desk_page, reference, signed_in
+from service.desk.session import Page, actor, desk_page, reference
 from service.desk.words import gettext
 from service.moderation import ModerationError
 from service.policies import (
@@ -90,7 +90,7 @@ def save_policy(site: Site) -> Page:
     """Save what was tried, unless somebody saved something else meanwhile."""
     scope = _scope(request.form.get("scope"))
     expected = request.form.get("version", "")
-    saved_at, person = now(), signed_in()
+    saved_at, me = now(), actor()
     try:
         document = from_toml(request.form.get("toml", "")[:MAX_TOML])
         note = _note()
@@ -101,9 +101,10 @@ def save_policy(site: Site) -> Page:
                 scope,
                 document,
                 expected=int(expected) if expected.isdigit() else None,
-                made_by=person.name,
+                made_by=me.name,
                 note=note,
                 now=saved_at,
+                actor=me,
             )
         )
     except PolicyChangedError:

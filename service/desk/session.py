@@ -15,6 +15,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from config import Settings
+from service.acts import Actor
 from service.desk.blueprint import PREFIX
 from service.desk.errors import no_right_page
 from service.people import digest_of_token
@@ -61,6 +62,12 @@ def signed_in() -> SignedIn:
     if found is None:
         raise RuntimeError("Nobody is signed in: the page is not behind desk_page.")
     return found
+
+
+def actor() -> Actor:
+    """The person at the desk, as acts name them."""
+    person = signed_in()
+    return Actor(person.name, "desk", person.id)
 
 
 def anybody() -> SignedIn | None:

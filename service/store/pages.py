@@ -180,13 +180,7 @@ def page_of(
     """
     order = _order(wanted.sort)
     ids = sa.select(review_items.c.comment_id, order.label("place")).where(*_conditions(site_id, wanted, user_id))
-    if _needs_comment(wanted):
-        ids = ids.join(comments, comments.c.id == review_items.c.comment_id)
-    if wanted.text is not None:
-        of_now = sa.and_(revisions.c.comment_id == review_items.c.comment_id, revisions.c.number == comments.c.revision)
-        ids = ids.join(revisions, of_now)
-    if wanted.campaign is not None:
-        ids = ids.join(fingerprints, fingerprints.c.comment_id == review_items.c.comment_id)
+    ids = ids.select_from(_with_filters(review_items, wanted))
     if cursor is not None:
         place, after = _read_cursor(cursor, wanted.sort)
         ids = ids.where((order > place) | ((order == place) & (review_items.c.comment_id > after)))
@@ -219,6 +213,12 @@ def all_of(connection: Connection, site_id: str, wanted: Wanted, *, user_id: str
     if wanted.campaign is not None:
         query = query.join(fingerprints, fingerprints.c.comment_id == comments.c.id)
     return list(connection.execute(query))
+
+
+def risks_of(connection: Connection, site_id: str, wanted: Wanted, *, user_id: str) -> list[float]:
+    """The risk of everything that fits, in no order; sorting it into bars here is quicker than in SQL."""
+    query = sa.select(review_items.c.risk).select_from(_with_filters(review_items, wanted))
+    return list(connection.execute(query.where(*_conditions(site_id, wanted, user_id))).scalars())
 
 
 def facets(connection: Connection, site_id: str) -> dict[str, list[tuple[str, int]]]:
@@ -282,6 +282,18 @@ def _conditions(site_id: str, wanted: Wanted, user_id: str) -> list[sa.ColumnEle
     if wanted.risk_to is not None:
         found.append(review_items.c.risk <= wanted.risk_to)
     return found
+
+
+def _with_filters(items: Any, wanted: Wanted) -> Any:
+    """The items with those tables beside them that the filters ask."""
+    if _needs_comment(wanted):
+        items = items.join(comments, comments.c.id == review_items.c.comment_id)
+    if wanted.text is not None:
+        of_now = sa.and_(revisions.c.comment_id == review_items.c.comment_id, revisions.c.number == comments.c.revision)
+        items = items.join(revisions, of_now)
+    if wanted.campaign is not None:
+        items = items.join(fingerprints, fingerprints.c.comment_id == review_items.c.comment_id)
+    return items
 
 
 def _needs_comment(wanted: Wanted) -> bool:

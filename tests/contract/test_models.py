@@ -146,13 +146,13 @@ def test_what_decides_or_may_be_needed_is_not_removed(store, tmp_path):
 
     for version, state in ((c, "champion"), (b, "previous")):
         with pytest.raises(ModelsError, match=f"{version} is the {state} and stays"):
-            store.write(lambda connection, each=version: remove(connection, each))
-    store.write(lambda connection: remove(connection, a))
+            store.write(lambda connection, each=version: remove(connection, each, by="cli:test", now=NOW))
+    store.write(lambda connection: remove(connection, a, by="cli:test", now=NOW))
 
     assert read(store, rows.find_model, a) is None
     assert len(read(store, rows.promotions_to, a, 10)) == 1
     with pytest.raises(ModelsError, match="There is no model"):
-        store.write(lambda connection: remove(connection, a))
+        store.write(lambda connection: remove(connection, a, by="cli:test", now=NOW))
 
 
 def test_a_site_takes_its_adaptations_along(store, site, tmp_path):
