@@ -29,7 +29,7 @@ check: setup-dev ## Style, format, types, import contracts and the fast tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest tests/unit tests/guard $(ARGS)
+	$(BIN)/python -m pytest tests/unit tests/guard clients/python/tests -m "not slow" $(ARGS)
 
 format: setup-dev ## Format the code and repair what ruff can repair
 	$(BIN)/ruff check --fix .
@@ -72,6 +72,7 @@ setup-dev: .venv/.installed-dev
 	@$(BIN)/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv/.installed-dev: requirements-dev.lock .venv/.installed
+.venv/.installed-dev: requirements-dev.lock clients/python/pyproject.toml .venv/.installed
 	@$(INSTALL) requirements-dev.lock
+	@PYTHONWARNINGS=ignore $(BIN)/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation --editable clients/python
 	@touch $@
