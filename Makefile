@@ -11,13 +11,16 @@ COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/python -m piptools compile -
 ARGS ?=
 
 .DEFAULT_GOAL = help
-.PHONY: help run setup setup-dev test check format bench quality lock translations clean
+.PHONY: help run demo setup setup-dev test check format bench quality lock translations clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-13s%s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 run: setup ## Start everything on this machine, with a demo the first time (ARGS="--port 9000")
 	@exec $(BIN)/sluice up $(ARGS)
+
+demo: setup-dev ## Start a small blog with a comment form beside Sluice (ARGS="--port 8081 --sluice-port 9000")
+	@PYTHONPATH=examples exec $(BIN)/python -m blog $(ARGS)
 
 setup: .venv/.installed ## Make .venv with .venv/bin/sluice in it
 

@@ -7,10 +7,10 @@ import binascii
 import hmac
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from sluice_client.answers import Action, Status
 from sluice_client.errors import NOT_GENUINE, UNREADABLE, SluiceError
@@ -20,6 +20,14 @@ TOLERANCE_SECONDS: Final = 300
 _PREFIX: Final = "whsec_"
 #: More signatures than a sender has live secrets are not looked at.
 _MOST_SIGNATURES: Final = 10
+
+
+class Headers(Protocol):
+    """The headers of a request, as any web framework has them."""
+
+    def items(self) -> Iterable[tuple[str, str]]:
+        """Names and values."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +69,7 @@ class _Envelope:
 
 def verify(
     secrets: str | Sequence[str],
-    headers: Mapping[str, str],
+    headers: Headers,
     body: bytes,
     *,
     now: float | None = None,
@@ -87,9 +95,7 @@ def verify(
     return Event(envelope.id, envelope.type, envelope.timestamp, about, data)
 
 
-def check(
-    secrets: str | Sequence[str], headers: Mapping[str, str], body: bytes, *, now: float, tolerance: float
-) -> None:
+def check(secrets: str | Sequence[str], headers: Headers, body: bytes, *, now: float, tolerance: float) -> None:
     """Check the signature alone.
 
     Raises:
