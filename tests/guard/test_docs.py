@@ -20,6 +20,8 @@ from service.app import ROUTE_MODULES
 from service.cli import COMMANDS, cli
 from service.errors import CATALOGUE
 
+#: Reads constants of wp-config.php.
+WORDPRESS = ROOT / "clients" / "wordpress" / "sluice.php"
 REFERENCE = ROOT / "docs" / "reference"
 CODE = re.compile(r"(?!.*\.toml$)[a-z]+\.[a-z_]+")
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
@@ -66,6 +68,7 @@ def test_every_setting_is_explained_where_it_stands():
 def test_pages_name_only_settings_that_exist():
     """A variable that a reader copies from any page is one that Sluice reads."""
     known = {f"SLUICE_{name.upper()}" for name in Settings.model_fields} | {"SLUICE_CONFIG", "SLUICE_TEST_REQUIRE"}
+    known |= set(re.findall(r"constant\( '(SLUICE_\w+)'", WORDPRESS.read_text(encoding="utf-8")))
     for path in (path for path in tracked() if path.suffix == ".md"):
         assert set(re.findall(r"SLUICE_[A-Z_]*[A-Z]", path.read_text(encoding="utf-8"))) <= known, path.name
 
