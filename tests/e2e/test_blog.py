@@ -149,14 +149,14 @@ def everybody_sees(demo: Demo, text: str) -> bool:
 
 
 def moderator(demo: Demo, browser: Browser) -> Page:
-    """The first admin, who opens the printed link and goes to the queue."""
+    """The first admin, who opens the printed link and looks for the praise in the queue."""
     desk = browser.new_context(reduced_motion="reduce").new_page()
     desk.goto(re.search(r"http://\S+/desk/link/\S+", "".join(demo.said))[0])
     desk.get_by_label("Name").fill("Ada")
     desk.get_by_label("Password").fill("correct horse battery")
     desk.get_by_role("button", name="Begin").click()
     desk.wait_for_url(re.compile(r"/desk/"))
-    desk.goto(f"{demo.sluice_url}/desk/{SITE}/queue")
+    desk.goto(f"{demo.sluice_url}/desk/{SITE}/queue?q=Great+article")
     desk.wait_for_selector("html.scripted", state="attached")
     return desk
 

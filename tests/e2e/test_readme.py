@@ -76,7 +76,8 @@ def live(start_sluice: Callable[..., Sluice]) -> Sluice:
 
 
 @pytest.mark.parametrize(
-    "document", ["README.md", "docs/tutorial.md", "docs/explanation/how-a-decision-comes-about.md"]
+    "document",
+    ["README.md", "docs/tutorial.md", "docs/explanation/how-a-decision-comes-about.md", "docs/how-to/curl.md"],
 )
 def test_commands_do_what_the_page_says(document: str, shell: Shell):
     """Each marked command is run in order, with the key that was really given out."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from importlib.metadata import packages_distributions
+from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 
 import pytest
@@ -29,6 +29,20 @@ def test_import_contracts_hold():
 def test_packages_are_ours_alone(package: str):
     """Their names are common: another distribution with one of them would shadow ours."""
     assert set(packages_distributions()[package]) == {OURS}
+
+
+def test_the_client_is_a_distribution_of_its_own():
+    """A blog installs a few files, and none of the service."""
+    assert set(packages_distributions()["sluice_client"]) == {"sluice-client"}
+    assert requires("sluice-client") == ["httpx>=0.27"]
+
+
+def test_the_example_knows_the_client_alone():
+    """Whoever copies the blog needs nothing of the service."""
+    source = "".join(text for name, text in texts() if name.startswith("examples/") and name.endswith(".py"))
+
+    assert not re.findall(r"(?m)^\s*(?:from|import) (?:config|classifier|service|workers)\b", source)
+    assert re.findall(r"(?m)^from sluice_client import", source)
 
 
 def test_job_names_resolve():
