@@ -72,7 +72,7 @@ setup-dev: .venv/.installed-dev
 	echo "Setting up .venv with $$("$$python" --version); what it needs is downloaded the first time."; \
 	( $(BIN)/python -c $(SUITS) ) >/dev/null 2>&1 || "$$python" -m venv --clear .venv
 	@$(INSTALL) requirements.lock
-	@$(BIN)/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation --editable .
+	@PYTHONWARNINGS=ignore $(BIN)/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv/.installed-dev: requirements-dev.lock clients/python/pyproject.toml .venv/.installed
