@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from classifier.domain import Action, AuthorRecord, Status
 from classifier.policy_document import parse
+from service.insights import USUAL_SECONDS, pace
 from service.policies import Shelf, load_shelf
 from service.pseudonyms import identity_of
 from service.store import reputation
@@ -32,8 +33,6 @@ MOST_SECONDS: Final = 10.0
 PORTION: Final = 64
 #: Flips that are shown of each direction.
 SHOWN: Final = 50
-#: How long a moderator takes for a held comment, in seconds.
-SECONDS_PER_COMMENT: Final = 7.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +54,8 @@ class WhatIf:
 
     days: float = 0.0
     comments: int = 0
+    seconds_per_comment: float = USUAL_SECONDS
+    """What a held comment takes this site's moderators."""
     whole: bool = True
     """Whether all comments of the days were looked at."""
     before: Counter[Action] = field(default_factory=Counter)
@@ -81,7 +82,7 @@ class WhatIf:
 
     def minutes_per_day(self, *, after: bool) -> float:
         """Minutes of a moderator's day that what is held takes."""
-        return self.per_day(Action.HOLD, after=after) * SECONDS_PER_COMMENT / 60
+        return self.per_day(Action.HOLD, after=after) * self.seconds_per_comment / 60
 
 
 def what_if(
@@ -105,7 +106,7 @@ def what_if(
     since = now - timedelta(days=days)
     with database.read() as connection:
         shelves = load_shelf(connection, site_id), load_shelf(connection, site_id, instead)
-    found = WhatIf()
+        found = WhatIf(seconds_per_comment=pace(connection, site_id, now))
     ends = time.monotonic() + seconds
     oldest = now
     with database.snapshot() as connection:
