@@ -11,6 +11,7 @@ from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     FiniteFloat,
@@ -52,6 +53,11 @@ def _ip(value: str) -> str:
     except ValueError:
         msg = "must be an IPv4 or IPv6 address"
         raise ValueError(msg) from None
+
+
+def _whole(value: object) -> object:
+    """JSON has one kind of number, so 3.0 is as whole as 3."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _sane_year(value: datetime) -> datetime:
@@ -103,7 +109,14 @@ Moment = Annotated[
     WithJsonSchema({"type": "string", "format": "date-time", "pattern": "^(19[7-9]|20\\d|21\\d)\\d-"}),
 ]
 Seconds = Annotated[FiniteFloat, StrictType(), Field(ge=0)]
+Revision = Annotated[
+    int,
+    StrictType(),
+    Field(ge=1, le=2**31 - 1, description="The revision that was read."),
+    BeforeValidator(_whole),
+]
 Uuid = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
+OurId = Annotated[Uuid, Field(pattern="^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
 
 
 class Strict(BaseModel):

@@ -14,13 +14,13 @@ from service.acts import Verb
 from service.api.comments import facts
 from service.api.moderators import ModeratorIn, actor_of
 from service.api.operations import Parameter, operation
-from service.api.paging import LIMIT, cursor, page_limit
+from service.api.paging import LIMIT, cursor, id_argument, page_limit
 from service.api.queue import MODERATOR
 from service.batches import rule_batch
 from service.errors import field_problem, refused
 from service.moderation import ErasedError, ModerationError
 from service.rulings import ANY, Conflict, Done, Wish, in_words
-from service.schemas import MAX_BATCH_ITEMS, LongLine, Moment, Strict, Uuid
+from service.schemas import MAX_BATCH_ITEMS, LongLine, Moment, OurId, Revision, Strict, Uuid
 from service.scopes import Scope
 from service.store import acts as store
 from service.store import review as items
@@ -34,9 +34,9 @@ from service.web import MAX_BATCH_BYTES, MAX_COMMENT_BYTES, answer, now, parse, 
 class SeenIn(Strict):
     """A comment as its moderator saw it."""
 
-    id: Uuid = Field(pattern="^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
-    revision: int = Field(ge=1, le=2**31 - 1, strict=True, description="The revision that was read.")
-    seen: Uuid | None = Field(
+    id: OurId
+    revision: Revision
+    seen: OurId | None = Field(
         None,
         description="The ruling that stood when it was read, null for none: if another one stands by now, nothing is "
         "done. Leave it out to rule whatever stands.",
@@ -196,7 +196,7 @@ def list_acts(site: Site) -> Response:
         rows = store.acts_of_site(
             connection,
             site.id,
-            comment_id=request.args.get("comment"),
+            comment_id=id_argument("comment"),
             verb=verb,
             actor=request.args.get("moderator"),
             before=after,

@@ -26,6 +26,7 @@ class Parameter:
     where: Literal["query", "header"]
     description: str
     schema: dict[str, Any]
+    required: bool = False
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,18 @@ LIMIT: Final = Parameter(
 CURSOR: Final = Parameter("cursor", "query", "next_cursor of the page before.", {"type": "string", "format": "uuid"})
 
 
+def id_argument(name: str) -> str | None:
+    """The id that a query parameter of this name gives, if there is one.
+
+    Raises:
+        Problem: none of our ids.
+    """
+    value = request.args.get(name)
+    if value is not None and not _UUID.fullmatch(value.lower()):
+        raise field_problem(f"#/{name}", "Must be one of our ids.")
+    return value and value.lower()
+
+
 def page_limit() -> int:
     """How many rows a page may have, as asked for.
 

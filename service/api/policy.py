@@ -17,7 +17,7 @@ from service import policies
 from service.api.operations import Parameter, operation
 from service.errors import Problem, field_problem, malformed, pointer_to, refused
 from service.moderation import ModerationError
-from service.policies import Effective, load_shelf, read_scope, set_policy
+from service.policies import MAX_ADDRESS, Effective, load_shelf, read_scope, set_policy
 from service.schemas import FieldProblem
 from service.scopes import Scope
 from service.store import policies as store
@@ -27,24 +27,31 @@ from service.web import answer, now, read_bytes, web
 
 TOML: Final = ("application/toml", "text/x-toml")
 PAGE_LIMIT: Final = 100
+MAX_URL: Final = 2_000
+SCOPE_PATTERN: Final = f"^(site|section:[a-z0-9][a-z0-9_-]{{0,23}}|article:[^\\u0000]{{1,{MAX_ADDRESS}}})$"
 _TAG: Final = re.compile(r'(?:W/)?"?(\d{1,9})"?')
 
 SCOPE: Final = Parameter(
     "scope",
     "query",
     "`site`, `section:NAME`, or `article:ADDRESS` (the path is what counts).",
-    {"type": "string", "default": "site", "maxLength": 700},
+    {"type": "string", "default": "site", "pattern": SCOPE_PATTERN},
 )
 URL: Final = Parameter(
-    "url", "query", "Say what holds for the article at this address instead.", {"type": "string", "maxLength": 2000}
+    "url",
+    "query",
+    "Say what holds for the article at this address instead.",
+    {"type": "string", "maxLength": MAX_URL},
 )
 IF_MATCH: Final = Parameter(
     "If-Match",
     "header",
     "The version you read (the `ETag`), 0 for none; another version by now is 412. Without it the last one wins.",
-    {"type": "string", "examples": ['"3"']},
+    {"type": "string", "pattern": f"^({_TAG.pattern}|\\*)$", "examples": ['"3"']},
 )
-NOTE: Final = Parameter("note", "query", "Why you change it; kept with the version.", {"type": "string"})
+NOTE: Final = Parameter(
+    "note", "query", "Why you change it; kept with the version.", {"type": "string", "maxLength": 500}
+)
 BEFORE: Final = Parameter(
     "before", "query", "Only versions below this one.", {"type": "integer", "minimum": 1, "maximum": 999_999_999}
 )
@@ -151,7 +158,7 @@ def list_policy_versions(site: Site) -> Response:
     The newest 100 of the scope; `before` leads to older ones.
     """
     scope, before = _scope(), request.args.get("before")
-    if before is not None and not (before.isascii() and before.isdigit() and 1 <= len(before) <= 9):
+    if before is not None and not (before.isascii() and before.isdigit() and len(before) <= 9 and int(before) > 0):
         raise field_problem("#/before", "Must be the number of a version.")
     with web().store.read() as connection:
         rows = store.versions(connection, site.id, scope, None if before is None else int(before), PAGE_LIMIT)
@@ -170,6 +177,8 @@ def list_policy_versions(site: Site) -> Response:
 
 def _answered(site: Site, scope: str) -> Response:
     url = request.args.get("url")
+    if url is not None and len(url) > MAX_URL:
+        raise field_problem("#/url", f"At most {MAX_URL:,} characters.")
     with web().store.read() as connection:
         row = store.current(connection, site.id, scope)
         shelf = load_shelf(connection, site.id)
@@ -177,7 +186,7 @@ def _answered(site: Site, scope: str) -> Response:
             ScopeOut(scope=each.scope, version=each.version) for each in store.current_of_all(connection, site.id)
         ]
     try:
-        holds: Effective = shelf.effective_of(scope) if url is None else shelf.effective_for(Article(url=url[:2000]))
+        holds: Effective = shelf.effective_of(scope) if url is None else shelf.effective_for(Article(url=url))
     except PolicyError as error:
         raise _unreadable(error) from None
     version = 0 if row is None else row.version

@@ -109,13 +109,14 @@ class ViewsOut(BaseModel):
     comments_in_campaigns: int
 
 
+MAX_FILTER: Final = 500
 MODERATOR: Final = Parameter(
     "moderator", "query", "Who asks: what they skipped is in the view `skipped` for them.", {"type": "string"}
 )
 
 
 def _text(name: str, description: str) -> Parameter:
-    return Parameter(name, "query", description, {"type": "string", "minLength": 1, "maxLength": 500})
+    return Parameter(name, "query", description, {"type": "string", "minLength": 1, "maxLength": MAX_FILTER})
 
 
 _PARAMETERS: Final = (
@@ -301,6 +302,17 @@ def _written(work: Callable[[Connection], T]) -> T:
         raise refused(error) from None
 
 
+_FILTERS: Final = {
+    "reason": "reason",
+    "language": "language",
+    "article": "article_id",
+    "author": "author",
+    "domain": "domain",
+    "campaign": "campaign",
+    "q": "text",
+}
+
+
 def _wanted() -> Wanted:
     """What the parameters ask for.
 
@@ -308,21 +320,11 @@ def _wanted() -> Wanted:
         Problem: one of them is not as it should be.
     """
     given = request.args
-    values: dict[str, Any] = {
-        name: given[argument]
-        for argument, name in (
-            ("reason", "reason"),
-            ("language", "language"),
-            ("article", "article_id"),
-            ("author", "author"),
-            ("domain", "domain"),
-            ("campaign", "campaign"),
-            ("q", "text"),
-        )
-        if given.get(argument)
-    }
-    if any("\0" in value for value in values.values()):
-        raise field_problem("#", "Must not contain the NUL character.")
+    values: dict[str, Any] = {name: given[argument] for argument, name in _FILTERS.items() if argument in given}
+    for name in _FILTERS:
+        value = given.get(name, "any")
+        if not 1 <= len(value) <= MAX_FILTER or "\0" in value:
+            raise field_problem(f"#/{name}", f"Must have 1 to {MAX_FILTER} characters, none of them NUL.")
     for name, kind in (("view", View), ("sort", Sort)):
         if name in given:
             if given[name] not in list(kind):

@@ -16,7 +16,7 @@ from service.api.operations import IDEMPOTENCY_KEY, Parameter, operation
 from service.errors import field_problem, refused
 from service.moderation import ErasedError, ModerationError
 from service.rulings import rule, take_back
-from service.schemas import CommentOut, Line, LongLine, Moment, Strict, Uuid
+from service.schemas import CommentOut, Line, LongLine, Moment, Revision, Strict, Uuid
 from service.scopes import Scope
 from service.store import rulings as store
 from service.store.accounts import Site
@@ -25,7 +25,11 @@ from service.waiting import announce
 from service.web import MAX_COMMENT_BYTES, answer, now, parse, read_bytes, web
 
 RULING: Final = Parameter(
-    "ruling", "query", "The ruling to take back: the one that stands.", {"type": "string", "format": "uuid"}
+    "ruling",
+    "query",
+    "The ruling to take back: the one that stands.",
+    {"type": "string", "format": "uuid"},
+    required=True,
 )
 
 
@@ -33,7 +37,7 @@ class RulingIn(Strict):
     """A moderator's final word on the text they saw."""
 
     action: Literal["approve", "reject", "hold"] = Field(description="`hold` puts it back into the queue.")
-    revision: int = Field(ge=1, le=2**31 - 1, strict=True, description="The revision that was read.")
+    revision: Revision
     reason: RulingReason | None = Field(
         None,
         description="Why. Only an approval, spam and the kinds of abuse teach the model; exception never does.",

@@ -178,3 +178,51 @@ def test_no_bytes_are_our_fault(client, headers, sent):
         answer = client.post(path, data=sent, headers={**headers, "Content-Type": "application/json"})
 
         assert answer.status_code in {400, 422}
+
+
+@pytest.mark.parametrize(
+    ("path", "pointer"),
+    [
+        ("/v1/acts?comment=", "#/comment"),
+        ("/v1/policy?url=" + "x" * 2_001, "#/url"),
+        ("/v1/policy/versions?before=0", "#/before"),
+        ("/v1/queue?reason=", "#/reason"),
+        ("/v1/queue?q=" + "x" * 501, "#/q"),
+    ],
+)
+def test_a_parameter_outside_of_what_the_document_allows_is_named(client, headers, path, pointer):
+    """A filter that is not as promised must not quietly mean "all of them"."""
+    answer = client.get(path, headers=headers)
+
+    assert (answer.status_code, answer.json["pointer"]) == (422, pointer)
+
+
+def test_a_whole_number_may_be_written_with_a_fraction_of_nothing(client, headers):
+    """JSON has one kind of number, so 3.0 is as whole as 3; 3.5, true and "3" are not."""
+    one = {"id": "01a22380-25b2-7774-a6c5-2ea9ecdf11c9"}
+
+    def rule(revision):
+        body = {"action": "approve", "comments": [{**one, "revision": revision}]}
+        return client.post("/v1/rulings", json=body, headers=headers).status_code
+
+    assert [rule(revision) for revision in (3.0, 3.5, True, "3", 1e400)] == [200, 422, 422, 422, 422]
+
+
+def test_the_ruling_that_somebody_saw_is_named_by_its_id(client, headers):
+    """Anything else would never be the one that stands."""
+    seen = {"id": "01a22380-25b2-7774-a6c5-2ea9ecdf11c9", "revision": 1, "seen": "AAA"}
+
+    answer = client.post("/v1/rulings", json={"action": "hold", "comments": [seen]}, headers=headers)
+
+    assert (answer.status_code, answer.json["pointer"]) == (422, "#/comments/0/seen")
+
+
+def test_the_document_says_which_parameters_are_required(client):
+    """Taking a ruling back names the ruling."""
+    (ruling,) = [
+        each
+        for each in client.get("/openapi.json").json["paths"]["/v1/comments/{id}/rulings"]["delete"]["parameters"]
+        if each["name"] == "ruling"
+    ]
+
+    assert ruling["required"] is True
