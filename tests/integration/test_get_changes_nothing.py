@@ -170,9 +170,11 @@ def test_a_change_of_the_api_does_not_take_the_desks_cookie(app: Flask, made: Po
     one = {name: each[:1] for name, each in arguments(app, made).items()}
 
     for method in ("POST", "PUT", "DELETE"):
-        for _, path in paths_of(app, one, method):
-            if path.startswith("/v1"):
-                assert admin.client.open(path, method=method, json={}).status_code in {401, 429}, path
+        for rule, path in paths_of(app, one, method):
+            if rule.endpoint.startswith(("desk.", "reader.")):
+                continue
+            answer = admin.client.open(path, method=method, json={})
+            assert answer.status_code in {401, 429} or not path.startswith("/v1/"), path
 
     assert everything(app) == before
 
