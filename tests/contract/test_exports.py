@@ -90,14 +90,14 @@ def person(store: Store, site: Site, target: Path, **who: str | None) -> list[di
 
 
 def test_everything_that_a_site_owns_is_in_its_export(store, site, tmp_path):
-    """Policies, articles, comments with all revisions, decisions and rulings, and the ids of what was erased."""
+    """Policies, articles, comments with all revisions, decisions and rulings, acts, and the ids of what was erased."""
     target = tmp_path / "blog.jsonl"
 
     count = export_site(store, site, target, made_by="ann", now=NOW)
 
     lines = lines_of(target)
     assert [line.get("kind", "comment") for line in lines] == [
-        "export", "site", "policy", "article", "article", "comment", "comment", "comment", "erased", "end"
+        "export", "site", "policy", "article", "article", "act", "comment", "comment", "comment", "erased", "end"
     ]  # fmt: skip
     assert (count, lines[-1]["comments"]) == (3, 3)
     one, two, _ = (line for line in lines if "comment" in line)

@@ -352,8 +352,9 @@ def test_an_admin_adds_somebody_by_a_link(app: Flask, desk: Enter, site_and_key)
 
     assert "Choose a password now" in bea.get("/desk/account").text
     assert bea.post("/desk/account/password", {"new": PASSWORD}).status_code == 303
-    assert bea.get("/desk/blog/").status_code == 200
-    assert "trainee" in bea.get("/desk/blog/").text
+    assert bea.get("/desk/blog/", follow_redirects=True).status_code == 200
+    assert bea.get("/desk/blog/policy").status_code == 200
+    assert bea.get("/desk/people").status_code == 403
     assert Visitor(app).get(path).status_code == 410
     assert Visitor(app).sign_in("bea brown").status_code == 303
 

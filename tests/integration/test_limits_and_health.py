@@ -80,10 +80,13 @@ class TestOverTheLimit:
 
     def test_a_batch_costs_one_write_for_64_comments(self, client, headers):
         """129 comments are three writes: the whole burst."""
+        began = time.monotonic()
         batch = client.post("/v1/comments/batch", json=[GOOD] * 129, headers=headers)
+        back = int(time.monotonic() - began)  # a slow machine has earned so many writes meanwhile
 
         assert batch.status_code == 200
-        assert client.post("/v1/comments", json=GOOD, headers=headers).status_code == 429
+        after = [client.post("/v1/comments", json=GOOD, headers=headers).status_code for _ in range(back + 1)]
+        assert after[-1] == 429
 
     def test_guessing_keys_is_slowed_down_without_locking_the_owner_out(self, client, headers):
         """After a few failures an address gets 429; its right key still works."""
