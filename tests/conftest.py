@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,6 +20,11 @@ from service.store.migrate import upgrade
 # A shared machine may stall any example; pytest-timeout catches what really hangs.
 hypothesis_settings.register_profile("sluice", deadline=None, database=None, derandomize=True)
 hypothesis_settings.load_profile("sluice")
+
+# A shell has what it runs in the background ignore Ctrl-C, and `sluice up` honours that; the processes that we start
+# to be stopped by it must not inherit it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 #: Settings of whoever runs the tests must not change what is tested.
 for _name in [name for name in os.environ if name.startswith("SLUICE_") and not name.startswith("SLUICE_TEST_")]:
