@@ -75,7 +75,7 @@ def rule_many(
     batch_id: str | None = None,
     take_over: bool = False,
 ) -> tuple[list[Done], list[Conflict]]:
-    """Record a person's final word on many comments; those that are not as they were seen are left alone.
+    """Record a person's final word on many comments, each once; those that are not as they were seen are left alone.
 
     ``take_over`` rules on what a colleague is looking at, too.
     """
@@ -83,7 +83,7 @@ def rule_many(
     items = review.items_of(connection, states)
     conflicts: list[Conflict] = []
     todo: list[store.State] = []
-    for wish in wishes:
+    for wish in {wish.comment_id: wish for wish in wishes}.values():
         state = states.get(wish.comment_id)
         if state is None or state.site_id != site_id:
             conflicts.append(Conflict(wish.comment_id, "not_found"))
@@ -153,7 +153,7 @@ def take_back_many(
     answers: list[Done] = []
     conflicts: list[Conflict] = []
     heard: list[events.Happened] = []
-    for comment_id, ruling_id in made:
+    for comment_id, ruling_id in dict(made).items():
         state = states.get(comment_id)
         if state is None or state.site_id != site_id:
             conflicts.append(Conflict(comment_id, "not_found"))

@@ -18,7 +18,7 @@ from service.batches import rule_batch
 from service.moderation import Keep, NotFoundError
 from service.pseudonyms import Pseudonyms
 from service.review import ClaimedError, NotWaitingError
-from service.rulings import Conflict, Done, Wish, rule_many
+from service.rulings import Conflict, Done, Wish, rule_many, take_back_many
 from service.schemas import Edit
 from service.store import accounts, pages, tables, tables_desk
 from service.store import acts as act_store
@@ -175,6 +175,21 @@ def test_nothing_is_decided_twice(store, site):
     assert (conflict.code, conflict.status, conflict.by) == ("ruling.other", "approved", "Bo")
     with store.read() as connection:
         assert [row.action for row in connection.execute(sa.select(tables.rulings))] == ["approve"]
+
+
+def test_a_comment_that_is_named_twice_is_ruled_on_once(store, site):
+    """Its author's record counts it once, and one undo puts everything back."""
+    comment = stored(store, site, at_risk(0.6))
+    before = state_of(store)
+
+    done, _ = ruled(store, site, Wish(comment, 1, None), Wish(comment, 1, None), action=Action.REJECT)
+
+    assert len(done) == 1
+    with store.read() as connection:
+        assert connection.execute(sa.select(tables.authors.c.rejected)).scalar() == 1
+    made = [(comment, done[0].ruling_id)] * 2
+    store.write(lambda c: take_back_many(c, site.id, made, actor=ANN, now=NOW))
+    assert state_of(store) == before
 
 
 def test_an_edit_makes_what_was_seen_stale(store, site):
