@@ -6,7 +6,7 @@ Erasure is for good. The caller commits.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -80,7 +80,10 @@ def undo_all(
     undoes: AnyRow | None = None,
     detail: dict[str, Any] | None = None,
 ) -> Undone:
-    """Take back many rulings as one act; those that somebody has acted upon since are left alone."""
+    """Take back many rulings as one act; those that somebody has acted upon since are left alone.
+
+    Of several on the same comment the newest goes first, so that all of them go.
+    """
     known = acts.undone_among(connection, [member.id for member in members])
     made = [each for each in members if each.verb in _RULINGS and each.id not in known]
     header = act_row(
@@ -93,8 +96,7 @@ def undo_all(
     )
     acts.insert_acts(connection, [header])
     undone = Undone(header["id"])
-    for start in range(0, len(made), PORTION):
-        portion = made[start : start + PORTION]
+    for portion in _in_turn(made):
         done, conflicts = take_back_many(
             connection,
             site_id,
@@ -107,6 +109,19 @@ def undo_all(
         undone.done += done
         undone.conflicts += conflicts
     return undone
+
+
+def _in_turn(made: Sequence[AnyRow]) -> Iterator[list[AnyRow]]:
+    """Portions in which each comment stands once, later rulings before earlier ones."""
+    left = sorted(made, key=lambda each: each.id, reverse=True)
+    while left:
+        first: dict[str, AnyRow] = {}
+        for each in left:
+            first.setdefault(each.comment_id, each)
+        turn = list(first.values())
+        taken = {each.id for each in turn}
+        left = [each for each in left if each.id not in taken]
+        yield from (turn[start : start + PORTION] for start in range(0, len(turn), PORTION))
 
 
 def _put_back(connection: Connection, act: AnyRow, now: datetime) -> None:

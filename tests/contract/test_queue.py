@@ -27,7 +27,7 @@ from service.store.accounts import Site
 from service.store.engine import Store
 from service.store.pages import Sort, View, Wanted
 from service.store.rulings import ruled_on
-from service.undo import FinalError, UndoneError, undo
+from service.undo import FinalError, UndoneError, undo, undo_all
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 ANN, BO = Actor("Ann", "desk", "user-ann"), Actor("Bo", "desk", "user-bo")
@@ -291,6 +291,22 @@ def test_later_acts_survive_the_undo_of_a_batch(store, site):
 
     assert [(each.comment_id, each.by) for each in undone.conflicts] == [(ids[1], "Bo")]
     assert set(shown(store, site)) == {ids[0], ids[2]}
+
+
+def test_all_rulings_on_a_comment_can_be_taken_back_at_once(store, site):
+    """The newest first, whatever the order in which they are named."""
+    comment = stored(store, site, at_risk(0.6))
+    before = state_of(store)
+    made = [ruled(store, site, Wish(comment, 1), action=each)[0][0].act_id for each in (Action.REJECT, Action.APPROVE)]
+
+    def work(connection):
+        members = [act_store.act_of(connection, each) for each in made]
+        return undo_all(connection, site.id, members, actor=BO, now=NOW)
+
+    undone = store.write(work)
+
+    assert (len(undone.done), undone.conflicts) == (2, [])
+    assert state_of(store) == before
 
 
 @pytest.mark.parametrize("seed", range(3))
