@@ -35,6 +35,10 @@ _HOST_NAME: Final = re.compile(
 )
 # `2130706433`, `0x7f.1` and `0177.0.0.1` are 127.0.0.1 to the C library.
 _NUMERIC: Final = re.compile(r"([0-9]+|0x[0-9a-f]*)")
+_NOT_PLAIN: Final = (
+    "The address must start with https://; for plain http within your own network name that network in the setting "
+    "webhook_allowed_networks, and for plain http anywhere set webhook_plain_http."
+)
 _TARGET: Final = re.compile(r"[!-~]*")
 
 Resolve = Callable[[str, int], Sequence[str]]
@@ -116,7 +120,7 @@ def target_of(url: str, rules: Rules) -> Target:
     if not any(port in allowed for allowed in rules.ports):
         raise RefusedError(f"Port {port} is not one that webhooks may use; the setting webhook_ports lists them.")
     if parts.scheme == "http" and not rules.plain_http and not rules.allowed_networks:
-        raise RefusedError("The address must start with https://.")
+        raise RefusedError(_NOT_PLAIN)
     with contextlib.suppress(ValueError):
         _judge(parts.scheme, [ipaddress.ip_address(host)], rules)
     query = f"?{parts.query}" if parts.query else ""
@@ -197,7 +201,7 @@ def _judge(scheme: str, addresses: Sequence[Address], rules: Rules) -> None:
         raise RefusedError("The address leads into a private or special network, where webhooks are not sent.")
     ours = all(is_in(address, rules.allowed_networks) for address in addresses)
     if scheme == "http" and not rules.plain_http and not ours:
-        raise RefusedError("The address must start with https://.")
+        raise RefusedError(_NOT_PLAIN)
 
 
 def _in_time(ask: Callable[[], Sequence[str]], ends: float) -> Sequence[str]:

@@ -19,6 +19,7 @@ from service.store import deliveries as store
 from service.store import hooks
 from service.store.accounts import Site, new_id
 from service.store.comments import AnyRow
+from service.store.facts import forget_fact, read_fact, write_fact
 
 #: Each is told everything, and every attempt costs a delivery.
 MOST_WEBHOOKS: Final = 10
@@ -144,6 +145,7 @@ def remove(connection: Connection, webhook_id: str, site: Site | None = None) ->
     """Delete a webhook with its deliveries; what it was."""
     row = find(connection, webhook_id, site)
     hooks.delete_webhook(connection, webhook_id)
+    forget_fact(connection, _test_fact(webhook_id))
     return row
 
 
@@ -154,6 +156,32 @@ def try_out(row: AnyRow, *, secret: bytes, send: Post, now: datetime) -> Attempt
     return deliveries.attempt_to(
         row.url, payload["id"], payload, deliveries.secrets_of(secret, row), post=send, now=now
     )
+
+
+def note_test(connection: Connection, webhook_id: str, attempt: Attempt, now: datetime) -> None:
+    """Remember how a test went until the next one; a test is no delivery and disables nothing."""
+    if attempt.succeeded:
+        forget_fact(connection, _test_fact(webhook_id))
+    else:
+        write_fact(connection, _test_fact(webhook_id), f"{now.isoformat()} {attempt.error}")
+
+
+def in_words(connection: Connection, row: AnyRow) -> str:
+    """How a webhook does; that it works is said of one that took something."""
+    if row.disabled_at is not None:
+        return f"disabled since {row.disabled_at.isoformat(timespec='seconds')}"
+    if row.failing_since is not None:
+        return f"fails since {row.failing_since.isoformat(timespec='seconds')}"
+    last = store.last_delivered(connection, row.id)
+    when, _, why = (read_fact(connection, _test_fact(row.id)) or "").partition(" ")
+    said = "nothing told yet" if last is None else "works"
+    if when and (last is None or last < datetime.fromisoformat(when)):
+        return f"{said}; the last test was not taken: {why}"
+    return said
+
+
+def _test_fact(webhook_id: str) -> str:
+    return f"webhook.test.{webhook_id}"
 
 
 def replay_one(connection: Connection, delivery_id: str, now: datetime, site: Site | None = None) -> AnyRow:

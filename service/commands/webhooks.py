@@ -64,15 +64,17 @@ def add_webhook(site_name: str, url: str, kinds: tuple[str, ...], as_json: bool,
 @plainly
 def list_webhooks(site_name: str | None, as_json: bool, data_dir: Path | None) -> None:
     """List webhooks and how they do."""
+    from service import hooks
     from service.store.accounts import get_site
     from service.store.hooks import webhooks_of
 
-    def work(connection: Connection, _: Settings) -> list[AnyRow]:
-        return webhooks_of(connection, get_site(connection, site_name).id if site_name else None)
+    def work(connection: Connection, _: Settings) -> list[tuple[AnyRow, str]]:
+        found = webhooks_of(connection, get_site(connection, site_name).id if site_name else None)
+        return [(row, hooks.in_words(connection, row)) for row in found]
 
     rows = _write(data_dir, work)
-    lines = [f"{row.id}  {row.url}  {_how(row)}" for row in rows]
-    _say(as_json, {"webhooks": [_document(row) for row in rows]}, "\n".join(lines) or "There are no webhooks yet.")
+    lines = [f"{row.id}  {row.url}  {how}" for row, how in rows]
+    _say(as_json, {"webhooks": [_document(row) for row, _ in rows]}, "\n".join(lines) or "There are no webhooks yet.")
 
 
 @webhook.command("show")
@@ -85,12 +87,13 @@ def show_webhook(webhook_id: str, as_json: bool, data_dir: Path | None) -> None:
     from service import deliveries, hooks
     from service.webhooks import fingerprint
 
-    def work(connection: Connection, chosen: Settings) -> tuple[AnyRow, list[str]]:
+    def work(connection: Connection, chosen: Settings) -> tuple[AnyRow, str, list[str]]:
         row = hooks.find(connection, webhook_id)
-        return row, [fingerprint(each) for each in deliveries.secrets_of(chosen.secret, row)]
+        marks = [fingerprint(each) for each in deliveries.secrets_of(chosen.secret, row)]
+        return row, hooks.in_words(connection, row), marks
 
-    row, marks = _write(data_dir, work)
-    lines = [f"{row.id}  {row.url}  {_how(row)}", f"  told: {', '.join(row.events)}"]
+    row, how, marks = _write(data_dir, work)
+    lines = [f"{row.id}  {row.url}  {how}", f"  told: {', '.join(row.events)}"]
     lines += [f"  secrets, the newest first: {', '.join(marks) or 'none that can be opened'}"]
     if row.disabled_reason:
         lines.append(f"  {row.disabled_reason}")
@@ -109,6 +112,7 @@ def send_test(webhook_id: str, as_json: bool, data_dir: Path | None) -> None:
     row = _write(data_dir, lambda connection, _: hooks.find(connection, webhook_id))
     chosen = settings(data_dir=data_dir)
     attempt = hooks.try_out(row, secret=chosen.secret, send=hooks.sender(chosen), now=_now())
+    _write(data_dir, lambda connection, _: hooks.note_test(connection, row.id, attempt, _now()))
     document = {"delivered": attempt.succeeded, "status": attempt.status, "error": attempt.error}
     if as_json:
         click.echo(json.dumps(document))
@@ -224,12 +228,6 @@ def _write(data_dir: Path | None, work: Callable[[Connection, Settings], T]) -> 
         return store.write(lambda connection: work(connection, chosen))
     finally:
         store.close()
-
-
-def _how(row: AnyRow) -> str:
-    if row.disabled_at is not None:
-        return f"disabled since {_time(row.disabled_at)}"
-    return "works" if row.failing_since is None else f"fails since {_time(row.failing_since)}"
 
 
 def _document(row: AnyRow) -> dict[str, Any]:

@@ -62,6 +62,14 @@ def last_events(connection: Connection, ids: Collection[str]) -> dict[str, str]:
     return {row.comment_id: row.id for row in connection.execute(_LAST, {"ids": sorted(ids)})}
 
 
+def last_delivered(connection: Connection, webhook_id: str) -> datetime | None:
+    """When a webhook last took something, as far as deliveries are kept."""
+    query = sa.select(deliveries.c.delivered_at).where(
+        deliveries.c.webhook_id == webhook_id, deliveries.c.state == DELIVERED
+    )
+    return connection.execute(query.order_by(deliveries.c.delivered_at.desc()).limit(1)).scalar()
+
+
 def insert_events(connection: Connection, happened: Rows, to_tell: Rows) -> None:
     """Note what happened, and whom to tell."""
     connection.execute(sa.insert(events), happened)

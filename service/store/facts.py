@@ -18,7 +18,12 @@ def probe(connection: Connection) -> None:
     connection.execute(sa.update(facts).where(facts.c.name == "probe").values(value=""))
 
 
+def forget_fact(connection: Connection, name: str) -> None:
+    """Note it no longer."""
+    connection.execute(sa.delete(facts).where(facts.c.name == name))
+
+
 def write_fact(connection: Connection, name: str, value: str) -> None:
     """Note a fact, replacing what was noted before."""
-    connection.execute(sa.delete(facts).where(facts.c.name == name))
+    forget_fact(connection, name)
     connection.execute(sa.insert(facts).values(name=name, value=value))

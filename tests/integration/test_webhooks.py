@@ -450,7 +450,7 @@ def test_the_command_does_what_the_api_does(client, headers, here, settings, out
     submit(client, headers, here)
     work(settings, DELIVER_QUEUE)
     assert verify([made["secret"]], receiver.received[0].headers, receiver.received[0].body, time.time())
-    assert hook_id in command(settings, "list", "--site", "blog")[0]
+    assert command(settings, "list", "--site", "blog") == [f"{hook_id}  {receiver.url}  works"]
     assert command(settings, "test", hook_id) == ["The test message was taken: the receiver answered 204."]
     assert command(settings, "rotate", hook_id)[0].startswith("Secret: whsec_")
     shown = command(settings, "show", hook_id)
@@ -461,6 +461,22 @@ def test_the_command_does_what_the_api_does(client, headers, here, settings, out
     assert "comment.decided  delivered, 1 try" in said[1]
     assert command(settings, "remove", hook_id, "--yes") == [f"Removed {receiver.url}."]
     assert command(settings, "list") == ["There are no webhooks yet."]
+
+
+def test_a_webhook_works_once_it_took_something(client, headers, here, settings, outgoing, receiver):
+    """Before that nothing was told; a test that was not taken is said until something is taken."""
+    made = add(client, headers, receiver.url)
+    receiver.statuses = [302]
+    assert command(settings, "list")[0].endswith("  nothing told yet")
+
+    command(settings, "test", made["id"], status=1)
+    assert "nothing told yet; the last test was not taken: " in command(settings, "list")[0]
+    assert "the last test was not taken: " in command(settings, "show", made["id"])[0]
+
+    receiver.statuses = []
+    submit(client, headers, here)
+    work(settings, DELIVER_QUEUE)
+    assert command(settings, "list")[0].endswith("  works")
 
 
 def test_the_command_says_what_is_wrong_in_a_sentence(client, headers, settings, receiver):
