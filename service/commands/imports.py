@@ -96,11 +96,22 @@ def import_history(
             _say_preview(seen, as_json=as_json)
             return
         if not yes:
-            click.confirm(f"Import {file.name} into {site.name}?", default=True, abort=True, err=True)
+            _ask(f"Import {file.name} into {site.name}?")
         digest = digest_of(file, reader)
         with progress(source, "Importing") as told:
             done = run(database, source, reader, into, digest=digest, made_by=who(), told=told)
     say_done(done, site.name, as_json=as_json)
+
+
+def _ask(question: str) -> None:
+    """Go on only after a yes; where nobody can answer, say how to do without the question."""
+    try:
+        click.confirm(question, default=True, abort=True, err=True)
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        click.echo(err=True)
+        fail("Nothing was imported: there was no yes, and no terminal to ask at; add --yes to import without asking.")
 
 
 def who() -> str:
@@ -215,6 +226,9 @@ def _say_tally(tally: Tally) -> None:
     click.echo(f"{tally.comments:,} comments{span}:")
     for stood, sentence in _STOOD.items():
         click.echo(f"  {tally.stood[Stood(stood)]:>9,}  {sentence}")
+    if tally.aside:
+        lines = "line of another kind" if tally.aside == 1 else "lines of other kinds"
+        click.echo(f"  {tally.aside:>9,}  {lines}, which import does not need")
     if tally.odd:
         click.echo("Odd:")
     for odd, count in tally.odd.most_common():
@@ -235,6 +249,7 @@ def _document(tally: Tally) -> dict[str, Any]:
             odd.name.lower(): {"count": count, "lines": [each.line for each in tally.examples[odd]]}
             for odd, count in tally.odd.items()
         },
+        "other_lines": tally.aside,
         "oldest": tally.oldest and tally.oldest.isoformat(),
         "newest": tally.newest and tally.newest.isoformat(),
     }

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from classifier.lessons import RulingReason
 from service.imports.cleaning import Draft, finish
 from service.imports.columns import draft_of, mapping_of
-from service.imports.rows import Odd, Oddity, Read, Stood, UnreadableFileError, Word
+from service.imports.rows import Aside, Odd, Oddity, Read, Stood, UnreadableFileError, Word
 from service.imports.source import Source
 from service.schemas import Submission
 
@@ -50,7 +50,7 @@ def _line(text: str, line: int, said: Mapping[str, str], now: datetime) -> list[
     if not isinstance(document, dict):
         return [Oddity(Odd.BAD_JSON, line)]
     if _word(document, "kind") in _OTHER:
-        return [Oddity(Odd.NO_COMMENT, line, document["kind"])]
+        return [Aside(line)]
     if isinstance(document.get("comment"), dict):
         return _native(document, line, now)
     values = {str(name): _cell(value) for name, value in _flat(document)}

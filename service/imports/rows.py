@@ -98,7 +98,6 @@ class Odd(StrEnum):
     EXTRA_CELLS = "A row with more cells than the header has: what is too much is left out."
     BAD_JSON = "A line that is no JSON object is left out."
     NOT_FITTING = "A line that does not have the shape of the API is left out."
-    NO_COMMENT = "A line that is no comment (site, article, policy) is left out."
     BROKEN = "From here on the file is damaged; everything before is read."
     TRUNCATED = "The file ends in the middle; everything before is read."
 
@@ -112,7 +111,14 @@ class Oddity:
     detail: str = ""
 
 
-Read: TypeAlias = Imported | Oddity
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """A line of our own export of another kind (site, article, policy), which import does not need."""
+
+    line: int
+
+
+Read: TypeAlias = Imported | Oddity | Aside
 
 
 class UnreadableFileError(Exception):

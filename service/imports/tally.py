@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from service.imports.rows import Imported, Odd, Oddity, Read, Stood
+from service.imports.rows import Aside, Imported, Odd, Oddity, Read, Stood
 
 #: So many examples of each oddity are named.
 EXAMPLES: Final = 3
@@ -20,6 +20,8 @@ class Tally:
     stood: Counter[Stood] = field(default_factory=Counter)
     odd: Counter[Odd] = field(default_factory=Counter)
     examples: dict[Odd, list[Oddity]] = field(default_factory=dict)
+    aside: int = 0
+    """Lines of our own export that are no comments, as they should be."""
     oldest: datetime | None = None
     newest: datetime | None = None
 
@@ -30,6 +32,9 @@ class Tally:
 
     def add(self, item: Read) -> None:
         """Count what a reader yielded."""
+        if isinstance(item, Aside):
+            self.aside += 1
+            return
         if isinstance(item, Oddity):
             self.odd[item.what] += 1
             examples = self.examples.setdefault(item.what, [])

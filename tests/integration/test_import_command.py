@@ -77,6 +77,10 @@ def test_an_import_asks_tells_and_is_done_once(environment, tmp_path):
     write(file, 300)
     asked = CliRunner().invoke(cli, ["import", str(file), "--site", "blog"], env=environment, input="n\n")
     assert asked.exit_code == 1
+    unheard = CliRunner().invoke(cli, ["import", str(file), "--site", "blog"], env=environment)
+    assert unheard.exit_code == 1
+    assert "add --yes" in unheard.stderr
+    assert "Aborted" not in unheard.stderr
     assert stored(tmp_path / "data")[0] == 0
 
     done = sluice(environment, "import", str(file), "--site", "blog", "--yes")

@@ -23,7 +23,7 @@ from exports_of_others import (
 
 from classifier.lessons import RulingReason
 from service.imports.cleaning import moment
-from service.imports.rows import Odd, Stood, UnreadableFileError, Word
+from service.imports.rows import Aside, Odd, Stood, UnreadableFileError, Word
 
 # --- WordPress ----------------------------------------------------------------------------------------------------
 
@@ -294,8 +294,8 @@ def test_json_lines_in_the_shape_of_the_api(tmp_path: Path) -> None:
     assert found[0].created_at == datetime(2020, 5, 1, 12, tzinfo=UTC)
     assert (found[1].reason, found[1].word) == (RulingReason.INSULT, Word.PERSON)
     assert found[4].author.email == "jo@reader.example"
+    assert read[0] == Aside(1)
     assert odd_in(read) == [
-        (Odd.NO_COMMENT, 1),
         (Odd.TEXT_CUT, 5),
         (Odd.NOT_FITTING, 6),
         (Odd.NOT_FITTING, 7),
