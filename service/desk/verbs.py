@@ -29,6 +29,13 @@ _DONE: Final[dict[Verb, Lazy]] = {
     Verb.PEOPLE: lazy_gettext("changed who may do what"),
     Verb.SETTING: lazy_gettext("changed a setting"),
 }
+#: What left, by what `Verb.EXPORT` keeps of it: tables from the desk, whole files from the command line.
+_TABLES: Final[dict[str, Lazy]] = {
+    "history": lazy_gettext("downloaded the history as a table"),
+    "queue": lazy_gettext("downloaded the queue as a table"),
+    "site": lazy_gettext("exported everything that the site owns"),
+    "person": lazy_gettext("exported everything that is stored of one person"),
+}
 _KINDS: Final[dict[str, Lazy]] = {
     "selection": lazy_gettext("a selection"),
     "sweep": lazy_gettext("a sweep"),
@@ -44,6 +51,8 @@ def verb_words(act: AnyRow) -> str:
         return _many(detail)
     if verb is Verb.UNDO and act.comment_id is None and "count" in detail:
         return ngettext("took back %(num)d ruling", "took back %(num)d rulings", int(detail["count"]))
+    if verb is Verb.EXPORT and detail.get("what") in _TABLES:
+        return _exported(detail)
     said = str(_DONE[verb])
     more = _more(verb, detail)
     return f"{said} ({more})" if more else said
@@ -60,6 +69,15 @@ def _many(detail: dict[str, Any]) -> str:
         case _:
             said = ngettext("put %(num)d comment into the queue", "put %(num)d comments into the queue", count)
     return f"{said} ({kind})" if kind else said
+
+
+def _exported(detail: dict[str, Any]) -> str:
+    said = str(_TABLES[detail["what"]])
+    if detail.get("format"):
+        return f"{said} ({str(detail['format']).upper()})"
+    if "comments" in detail:
+        return f"{said} ({ngettext('%(num)d comment', '%(num)d comments', int(detail['comments']))})"
+    return said
 
 
 def _more(verb: Verb, detail: dict[str, Any]) -> str:
@@ -83,8 +101,6 @@ def _more(verb: Verb, detail: dict[str, Any]) -> str:
         }
         said = did.get(str(detail.get("did")), str(detail["who"]))
         return gettext("%(name)s is %(role)s", name=detail["who"], role=detail["role"]) if detail.get("role") else said
-    if verb is Verb.EXPORT and "what" in detail:
-        return f"{detail['what']}, {detail.get('format', '')}"
     if verb is Verb.PROPOSE and "action" in detail:
         return str(detail["action"])
     return ""

@@ -23,6 +23,7 @@ from classifier.lessons import RulingReason
 from service.acts import Actor
 from service.desk import sets
 from service.downloads import DANGEROUS
+from service.exports import record_export
 from service.people import get_user
 from service.review import write_note
 from service.roles import Role
@@ -431,6 +432,20 @@ def test_a_download_of_the_history_is_safe_and_on_record(desk: Enter, planter: P
     assert "192.0.2.7" not in answer.text
     (act,) = acts(planter, "export")
     assert act.detail == {"what": "history", "format": "csv", "search": {"verb": "reject"}}
+
+
+def test_an_export_is_said_in_words(desk: Enter, planter: Planter):
+    """Whatever way it went, and without a gap where the desk would name a format."""
+    planter.store.write(
+        lambda c: record_export(c, planter.site_id, "site", comments=3, made_by="cli:ann", now=datetime.now(UTC))
+    )
+    visitor = desk(Role.ADMIN)
+    visitor.send(HISTORY, HISTORY + "/export", format="csv")
+
+    page = words(visitor.get(HISTORY).text)
+
+    assert "exported everything that the site owns (3 comments)" in page
+    assert "downloaded the history as a table (CSV)" in page
 
 
 def test_a_download_of_the_queue_fits_its_filters(desk: Enter, planter: Planter):
