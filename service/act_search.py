@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -16,6 +17,8 @@ from service.acts import Verb
 MAX_CHARS: Final = 2_000
 #: What ``is:`` takes.
 STATES: Final = ("undone", "batch", "appealed")
+#: What stands before a colon as our operators do; an address (``https://``) or a time (``12:30``) does not.
+_LIKE_AN_OPERATOR: Final = re.compile(r"[a-z]{2,20}")
 #: Operators that say something of a reader. What they were given is never kept: it would outlive an erasure.
 PERSONAL: Final = frozenset({"author", "domain", "text"})
 
@@ -29,6 +32,7 @@ class ActSearch:
     article: str | None = None
     rule: str | None = None
     reason: str | None = None
+    """A reason's code, or several with commas between, any of which fits."""
     by: str | None = None
     site: str | None = None
     lang: str | None = None
@@ -49,10 +53,15 @@ class ActSearch:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """An operator whose value says nothing to us."""
+    """An operator whose value says nothing to us, or one that there is not."""
 
     operator: str
     value: str
+
+    @property
+    def known(self) -> bool:
+        """Whether there is such an operator."""
+        return self.operator in OPERATORS
 
 
 def read_search(line: str, *, most: int = MAX_CHARS) -> tuple[ActSearch, list[Fault]]:
@@ -64,6 +73,8 @@ def read_search(line: str, *, most: int = MAX_CHARS) -> tuple[ActSearch, list[Fa
     for operator, value in _tokens(line[:most].replace("\0", " ")):
         if operator is None:
             words.append(value)
+        elif operator not in OPERATORS:
+            faults.append(Fault(operator, value))
         elif operator == "is":
             _take(value in STATES, states.add, Fault(operator, value), value, faults)
         else:
@@ -124,7 +135,10 @@ def _tokens(line: str) -> Iterator[tuple[str | None, str]]:
         operator, colon, rest = word.partition(":")
         known = operator.lower() if colon and not quoted and operator.lower() in OPERATORS else None
         if known is None:
-            if word:
+            unknown = not quoted and _LIKE_AN_OPERATOR.fullmatch(operator) is not None and not rest.startswith("//")
+            if colon and unknown:
+                yield operator, rest
+            elif word:
                 yield None, word
             continue
         if not rest and at < end and line[at] == '"':

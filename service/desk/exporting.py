@@ -8,9 +8,10 @@ from typing import Any, Final
 from flask import Response, request
 from werkzeug.exceptions import BadRequest
 
-from service.act_search import read_search, without_people
+from service.act_search import without_people
 from service.acts import Verb, act_row
 from service.desk.blueprint import desk
+from service.desk.history import understood
 from service.desk.session import Page, actor, desk_page, reference, signed_in
 from service.desk.wanted import WantedError, read_wanted
 from service.desk.wanted import without_people as filters_kept
@@ -29,7 +30,7 @@ _PORTION: Final = 500
 @desk_page(Right.EXPORT)
 def export_history(site: Site) -> Page:
     """What a search finds in the history."""
-    here, search = web(), read_search(request.form.get("q", ""))[0]
+    here, search = web(), understood(request.form.get("q", ""))[0]
     people = signed_in().may(Right.USERS, None)
 
     def rows() -> Iterator[AnyRow]:

@@ -10,12 +10,13 @@ from sqlalchemy.engine import Connection
 from werkzeug.exceptions import BadRequest, NotFound
 
 from classifier.domain import Status
-from service.act_search import ActSearch, read_search, without_people, write_search
+from service.act_search import OPERATORS, ActSearch, Fault, read_search, without_people, write_search
 from service.acts import FINAL, Verb
 from service.desk import sets
 from service.desk.blueprint import desk
 from service.desk.errors import no_right_page
 from service.desk.outcomes import left_alone, undo_receipt
+from service.desk.reason_words import codes_called
 from service.desk.session import Page, actor, desk_page, reference, signed_in, sites_here
 from service.desk.verbs import verb_words
 from service.desk.words import gettext
@@ -40,7 +41,7 @@ _REVERSIBLE: Final = frozenset(Verb) - FINAL - {Verb.UNDO, Verb.POLICY, Verb.SET
 def history(site: Site) -> Page:
     """What was done on the site and about all sites, newest first."""
     line = request.args.get("q", "")
-    search, faults = read_search(_for_me(line))
+    search, faults = understood(line)
     if search.site is not None:
         elsewhere = _site_named(search.site)
         if elsewhere is not None:
@@ -61,6 +62,7 @@ def history(site: Site) -> Page:
         rows=found.rows,
         following=found.following,
         faults=faults,
+        operators=OPERATORS,
         unknown_site=search.site,
         can_undo=can_undo,
         verb_words=verb_words,
@@ -119,7 +121,7 @@ def take_back(site: Site, act_id: object) -> Page:
 def preview(site: Site) -> Page:
     """What exactly taking back all that a search finds would be about, ten of it to read, and then the button."""
     line, moment = request.args.get("q", ""), now()
-    search, faults = read_search(_for_me(line))
+    search, faults = understood(line)
     good = not faults and search.site is None and search != ActSearch()
     with web().store.read() as connection:
         rows = trail.reversible(connection, site.id, search, limit=2 * sets.MOST) if good else []
@@ -198,6 +200,13 @@ def _after() -> str | None:
     if len(after) > 36 or "\0" in after:
         raise BadRequest
     return after or None
+
+
+def understood(line: str) -> tuple[ActSearch, list[Fault]]:
+    """What somebody looks for; a reason may be called what the desk calls it."""
+    search, faults = read_search(_for_me(line))
+    codes = [] if search.reason is None else codes_called(search.reason)
+    return (replace(search, reason=",".join(codes)) if codes else search), faults
 
 
 def _for_me(line: str) -> str:

@@ -159,6 +159,13 @@ def reason_words(reason: str | None) -> str:
     return str(RULING_REASONS[RulingReason(reason)]) if reason in set(RulingReason) else reason
 
 
+def codes_called(said: str) -> list[str]:
+    """The codes of reasons that a chip or a ruling calls so, in the person's language or in English."""
+    wanted = said.strip().casefold()
+    named = {reason.value: words for reason, words in RULING_REASONS.items()} | _CODES
+    return [code for code, words in named.items() if wanted in {str(words).casefold(), words.untranslated.casefold()}]
+
+
 def reader_reason(reason: str | None) -> str:
     """Why a reader appeals or reports."""
     return str(_APPEALS[AppealReason(reason)]) if reason in set(AppealReason) - {"other"} else reason_words(reason)

@@ -43,8 +43,9 @@ def said(error: AccountError) -> str:
 class Lazy:
     """A sentence that waits until it is known who reads it: for constants."""
 
-    def __init__(self, held: LazyString) -> None:
+    def __init__(self, held: LazyString, untranslated: str) -> None:
         self._held = held
+        self.untranslated = untranslated
 
     def __str__(self) -> str:
         return str(self._held)
@@ -52,7 +53,7 @@ class Lazy:
 
 def lazy_gettext(text: str) -> Lazy:
     """A sentence for a constant."""
-    return Lazy(flask_babel.lazy_gettext(text))
+    return Lazy(flask_babel.lazy_gettext(text), text)
 
 
 def moment(value: datetime) -> str:

@@ -161,7 +161,8 @@ def _fitting(search: ActSearch) -> list[sa.ColumnElement[bool]]:
     if search.rule is not None:
         found.append(_because(f"rule.{search.rule.removeprefix('rule.')}"))
     if search.reason is not None:
-        found.append((acts.c.reason == search.reason) | _because(search.reason))
+        codes = search.reason.split(",")
+        found.append(sa.or_(*((acts.c.reason == code) | _because(code) for code in codes)))
     if search.by is not None:
         found.append(sa.func.lower(acts.c.actor) == search.by.lower())
     if search.lang is not None:

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
 
 import pytest
 import redis
@@ -434,13 +435,28 @@ def test_a_download_of_the_history_is_safe_and_on_record(desk: Enter, planter: P
     assert act.detail == {"what": "history", "format": "csv", "search": {"verb": "reject"}}
 
 
+def test_a_reason_is_found_by_what_the_desk_calls_it(desk: Enter, planter: Planter):
+    """A field that there is not is said, with those that there are."""
+    by_api(planter, planter.plant(questions(1), an_hour_ago()))
+    visitor = desk(Role.ADMIN)
+
+    def found(line: str) -> str:
+        return words(visitor.get(f"{HISTORY}?{urlencode({'q': line})}").text)
+
+    assert "What about question number 0?" in found('reason:"off topic"')
+    assert "Nothing was found." in found("reason:abuse")
+    page = found("foo:bar")
+    assert "There is no field “foo:”" in page
+    assert "author, domain" in page
+
+
 def test_an_export_is_said_in_words(desk: Enter, planter: Planter):
     """Whatever way it went, and without a gap where the desk would name a format."""
     planter.store.write(
         lambda c: record_export(c, planter.site_id, "site", comments=3, made_by="cli:ann", now=datetime.now(UTC))
     )
     visitor = desk(Role.ADMIN)
-    visitor.send(HISTORY, HISTORY + "/export", format="csv")
+    visitor.post(f"{HISTORY}/export", {"q": "", "format": "csv"})
 
     page = words(visitor.get(HISTORY).text)
 

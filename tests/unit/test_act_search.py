@@ -47,6 +47,14 @@ def test_operators_words_and_quotations_fit_together():
     )
 
 
+def test_a_quotation_an_address_and_a_time_are_no_unknown_operators():
+    """They are words that are looked for."""
+    assert read_search('"foo:bar" https://x.example 12:30') == (
+        ActSearch(text=("foo:bar", "https://x.example", "12:30")),
+        [],
+    )
+
+
 def test_days_and_moments():
     """A day begins in UTC; a moment may have its zone."""
     search, _ = read_search("after:2026-03-01 before:2026-03-02T12:00:00+02:00")
@@ -61,6 +69,7 @@ def test_days_and_moments():
         ("is:odd", Fault("is", "odd")),
         ("verb:love", Fault("verb", "love")),
         ("before:yesterday", Fault("before", "yesterday")),
+        ("foo:bar", Fault("foo", "bar")),
         ("after:0001-01-01T00:00:00+14:00", Fault("after", "0001-01-01T00:00:00+14:00")),
     ],
 )
