@@ -9,6 +9,7 @@ from flask import render_template, request
 
 from classifier.triage import Lane
 from service.desk.blueprint import desk
+from service.desk.reason_words import chip_words
 from service.desk.session import Page, desk_page
 from service.desk.words import Lazy, lazy_gettext
 from service.insights import Day, insights
@@ -53,6 +54,7 @@ def insights_page(site: Site) -> Page:
         bars=bars_of(found.days),
         most=max((_total(day) for day in found.days), default=0),
         lanes=LANES,
+        chip_words=chip_words,
         width=WIDTH,
         height=HEIGHT,
     )

@@ -12,7 +12,7 @@ from service.readers import AppealReason
 _CODES: Final[dict[str, Lazy]] = {
     "model.spam": lazy_gettext("reads like spam"),
     "model.toxicity": lazy_gettext("reads as abusive"),
-    "model.severe_toxicity": lazy_gettext("reads as hateful"),
+    "model.severe_toxicity": lazy_gettext("reads as severe abuse"),
     "model.insult": lazy_gettext("reads as an insult"),
     "model.threat": lazy_gettext("reads as a threat"),
     "model.identity_attack": lazy_gettext("attacks a group"),
@@ -81,7 +81,7 @@ _FAMILIES: Final[dict[str, Lazy]] = {
 HEADS_SAID: Final[dict[str, Lazy]] = {
     "spam": lazy_gettext("spam"),
     "toxicity": lazy_gettext("abuse"),
-    "severe_toxicity": lazy_gettext("hate"),
+    "severe_toxicity": lazy_gettext("severe abuse"),
     "insult": lazy_gettext("insult"),
     "threat": lazy_gettext("threat"),
     "identity_attack": lazy_gettext("attack on a group"),
@@ -94,7 +94,7 @@ RULING_REASONS: Final[dict[RulingReason, Lazy]] = {
     RulingReason.INSULT: lazy_gettext("Insult"),
     RulingReason.THREAT: lazy_gettext("Threat"),
     RulingReason.IDENTITY_ATTACK: lazy_gettext("Attack on a group"),
-    RulingReason.SEVERE_TOXICITY: lazy_gettext("Hate"),
+    RulingReason.SEVERE_TOXICITY: lazy_gettext("Severe abuse"),
     RulingReason.OBSCENE: lazy_gettext("Obscene"),
     RulingReason.SEXUAL: lazy_gettext("Sexual"),
     RulingReason.OFF_TOPIC: lazy_gettext("Off topic"),

@@ -17,6 +17,7 @@ from service.batches import rule_batch
 from service.desk import drawings, sets
 from service.desk.blueprint import desk
 from service.desk.outcomes import receipt
+from service.desk.reason_words import HEADS_SAID
 from service.desk.session import Page, actor, desk_page, reference, signed_in
 from service.desk.wanted import WantedError, read_wanted, without_people, write_wanted
 from service.desk.words import Lazy, gettext, lazy_gettext
@@ -148,10 +149,10 @@ def _lines_of(connection: Connection, site_id: str) -> dict[str, float]:
         return {}
     found: dict[str, float] = {}
     for name in _DRAWN:
-        table = getattr(heads, name)
+        table, kind = getattr(heads, name), HEADS_SAID[name]
         if table.hold_at is not None:
-            found[gettext("hold from %(score)s (%(kind)s)", score=f"{table.hold_at:g}", kind=name)] = table.hold_at
+            found[gettext("hold from %(score)s (%(kind)s)", score=f"{table.hold_at:g}", kind=kind)] = table.hold_at
         if table.reject_at is not None:
-            said = gettext("reject from %(score)s (%(kind)s)", score=f"{table.reject_at:g}", kind=name)
+            said = gettext("reject from %(score)s (%(kind)s)", score=f"{table.reject_at:g}", kind=kind)
             found[said] = table.reject_at
     return found
