@@ -44,16 +44,22 @@ class ExactSet:
     languages: tuple[str, ...]
     more: int
     """How many fit beyond what is acted on at once."""
+    unsure: int = 0
+    """How many are in a language of which nobody is sure; they count as none."""
 
     @property
     def in_words(self) -> str:
-        """What is in it: "61 comments, 9 articles, 2 languages"."""
+        """What is in it: "61 comments, 9 articles, 2 languages, 3 whose languages are not sure"."""
         said = [
             ngettext("%(num)d comment", "%(num)d comments", self.count),
             ngettext("%(num)d article", "%(num)d articles", self.articles),
         ]
         if self.languages:
             said.append(ngettext("%(num)d language", "%(num)d languages", len(self.languages)))
+        if self.unsure:
+            said.append(
+                ngettext("%(num)d whose language is not sure", "%(num)d whose languages are not sure", self.unsure)
+            )
         return ", ".join(said)
 
 
@@ -70,7 +76,8 @@ def exact_set(rows: Sequence[AnyRow]) -> ExactSet:
     """What these rows come to; each has an article and perhaps a language."""
     kept = rows[:MOST]
     languages = sorted({row.language for row in kept if row.language})
-    return ExactSet(len(kept), len({row.article_id for row in kept}), tuple(languages), len(rows) - len(kept))
+    unsure = sum(not row.language for row in kept)
+    return ExactSet(len(kept), len({row.article_id for row in kept}), tuple(languages), len(rows) - len(kept), unsure)
 
 
 def sample_of(connection: Connection, site_id: str, rows: Sequence[AnyRow], seed: int) -> list[AnyRow]:

@@ -7,10 +7,13 @@
   const form = document.querySelector("form[data-after-sample]");
   if (last && form && "IntersectionObserver" in window) {
     const buttons = form.querySelectorAll("button");
+    const why = document.querySelector("[data-wakes]");
     for (const button of buttons) button.disabled = true;
+    if (why) why.hidden = false;
     new IntersectionObserver((entries, observer) => {
       if (!entries.some((entry) => entry.isIntersecting)) return;
       for (const button of buttons) button.disabled = false;
+      if (why) why.hidden = true;
       observer.disconnect();
     }).observe(last);
   }
