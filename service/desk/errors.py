@@ -41,6 +41,21 @@ _WORDS: Final[dict[int, tuple[Lazy, Lazy]]] = {
         lazy_gettext("Comments are safe. Try again in a moment; nothing was changed."),
     ),
 }
+#: What each right lets people do, as the end of "Your role does not let you …".
+_RIGHTS: Final[dict[Right, Lazy]] = {
+    Right.VIEW: lazy_gettext("see this"),
+    Right.RULE: lazy_gettext("decide about comments"),
+    Right.NOTE: lazy_gettext("write notes"),
+    Right.ESCALATE: lazy_gettext("escalate comments"),
+    Right.CONFIRM: lazy_gettext("give second looks or take back what colleagues decided"),
+    Right.BULK: lazy_gettext("decide about many comments at once"),
+    Right.EXPORT: lazy_gettext("download tables"),
+    Right.ERASE: lazy_gettext("erase comments"),
+    Right.POLICY: lazy_gettext("change the policy"),
+    Right.LEARN: lazy_gettext("train or change models"),
+    Right.CONNECT: lazy_gettext("manage keys, webhooks and imports"),
+    Right.USERS: lazy_gettext("manage people"),
+}
 _OURS: Final = (
     lazy_gettext("Something went wrong on our side"),
     lazy_gettext("Try again. If it stays, tell whoever runs Sluice the number below; it finds the cause in the log."),
@@ -60,8 +75,12 @@ def error_page(error: Exception, problem: Problem) -> Response:
 def no_right_page(right: Right) -> Response:
     """The page for somebody who may see the site, but not do this."""
     heading, sentence = _WORDS[403]
-    missing = gettext("The right that is missing: %(right)s.", right=right.value)
-    return _page(403, heading, f"{missing} {sentence}", {})
+    return _page(403, heading, f"{missing_words(right)} {sentence}", {})
+
+
+def missing_words(right: Right) -> str:
+    """What somebody's role does not let them do."""
+    return gettext("Your role does not let you %(do)s.", do=str(_RIGHTS[right]))
 
 
 def _page(status: int, heading: Lazy, sentence: Lazy | str, headers: dict[str, str]) -> Response:

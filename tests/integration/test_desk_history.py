@@ -337,11 +337,11 @@ def test_rights_to_take_back(desk: Enter, planter: Planter):
     (ruling,) = acts(planter, "reject")
     undo = f"{HISTORY}/{ruling.id}/undo"
 
-    for person, missing in ((viewer, "rule"), (trainee, "confirm")):
+    for person, missing in ((viewer, "decide about comments"), (trainee, "give second looks")):
         assert undo not in person.get(HISTORY).text
         answer = person.post(undo)
         assert answer.status_code == 403
-        assert f"The right that is missing: {missing}." in words(answer.text)
+        assert f"Your role does not let you {missing}" in words(answer.text)
         for path in (SWEEP, f"{HISTORY}/reverse?q=by:bo"):
             assert person.get(path).status_code == 403
         assert person.post(f"{HISTORY}/export").status_code == 403
