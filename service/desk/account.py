@@ -127,8 +127,12 @@ def save_preferences() -> Page:
 @desk.post("/account/sign-out-everywhere", endpoint="account_sign_out_everywhere")
 @desk_page()
 def sign_out_everywhere() -> Page:
-    """End every session of one's own, this one too."""
-    me = signed_in()
+    """End every session of one's own, this one too; only of somebody who is sure and has a way back in."""
+    me, user = signed_in(), _myself()
+    if not user.has_password and not user.has_oidc:
+        return _account(sessions_problem=gettext("Choose a password first: you would be locked out."))
+    if request.form.get("sure") != "on":
+        return _account(sessions_problem=gettext("Tick the box if you are sure. Nothing was changed."))
     web().store.write(lambda connection: sessions.delete_sessions_of(connection, me.id))
     log.info("desk.signed_out_everywhere", user=me.id)
     return sign_out_here(redirect(url_for("desk.sign_in"), 303))

@@ -290,10 +290,26 @@ def test_signing_out_everywhere(app: Flask, visitor: Visitor):
     visitor.sign_in("Ada")
     elsewhere.sign_in("Ada")
 
-    visitor.post("/desk/account/sign-out-everywhere")
+    assert visitor.post("/desk/account/sign-out-everywhere").status_code == 422
+    assert is_in(elsewhere)
+    visitor.post("/desk/account/sign-out-everywhere", {"sure": "on"})
 
     assert not is_in(visitor)
     assert not is_in(elsewhere)
+
+
+def test_whoever_has_no_password_is_not_locked_out(app: Flask, desk: Enter):
+    """Signing out everywhere waits until there is a way back in."""
+    ada = desk(Role.VIEWER)
+    write(app, lambda c: c.execute(sa.update(users).values(password_hash=None)))
+
+    page = ada.get("/desk/account").text
+    refused = ada.post("/desk/account/sign-out-everywhere", {"sure": "on"})
+
+    assert "you would be locked out" in page
+    assert "sign-out-everywhere" not in page
+    assert refused.status_code == 422
+    assert is_in(ada)
 
 
 def test_preferences_stay(app: Flask, visitor: Visitor):
