@@ -7,7 +7,9 @@ from flask import current_app, redirect, render_template, url_for
 from service.desk.blueprint import desk
 from service.desk.session import Page, desk_page, reference, sites_here
 from service.roles import Right
+from service.store import pages
 from service.store.accounts import Site
+from service.web import web
 
 
 @desk.get("/")
@@ -17,7 +19,9 @@ def home() -> Page:
     sites = sites_here()
     if len(sites) == 1:
         return redirect(url_for("desk.site_home", site_name=reference(sites[0])), 303)
-    return render_template("desk/home.html")
+    with web().store.read() as connection:
+        waiting = pages.waiting_by_site(connection, [site.id for site in sites])
+    return render_template("desk/home.html", waiting=waiting)
 
 
 @desk.get("/<site_name>/")

@@ -45,11 +45,15 @@ ENTRIES: Final = (
 
 
 def entries() -> list[Shown]:
-    """What this person can go to from this page; pages of a site are those of the current one, else of the first."""
+    """What this person can go to from this page; pages of a site are those of the current one.
+
+    On a page of all sites they are those of the only one, and hidden where there are several: none is meant.
+    """
     person = anybody()
     if person is None:
         return []
-    site = current_site() or next(iter(sites_here()), None)
+    sites = sites_here()
+    site = current_site() or (sites[0] if len(sites) == 1 else None)
     found = []
     for entry in ENTRIES:
         about = site if entry.of_site else None

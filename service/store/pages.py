@@ -109,6 +109,16 @@ def loads(connection: Connection, site_id: str, user_id: str) -> dict[View, Load
     return {view: found.get(view, Load(0, None)) for view in View}
 
 
+def waiting_by_site(connection: Connection, site_ids: list[str]) -> dict[str, int]:
+    """How many comments wait on each of these sites; one where nothing waits is not in it."""
+    query = (
+        sa.select(review_items.c.site_id, sa.func.count())
+        .where(review_items.c.site_id.in_(site_ids), _OPEN)
+        .group_by(review_items.c.site_id)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
 def campaign_load(connection: Connection, site_id: str) -> tuple[int, int]:
     """How many campaigns wait in a site's queue, and how many comments are in them."""
     sizes = (

@@ -102,6 +102,8 @@ def test_a_site_named_like_a_page_is_reached_by_its_id(desk: Enter, make_site: M
 
     page = ada.get("/desk/").text
 
+    assert "/policy" not in page
+    assert "0 wait" in page
     for site in sites:
         assert f'href="/desk/{site.id}/"' in page
         assert ada.get(f"/desk/{site.id}/", follow_redirects=True).status_code == 200
