@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import time
 from functools import lru_cache
@@ -19,6 +20,7 @@ from service.api.operations import OPERATIONS, operation
 from service.errors import CATALOGUE, Problem
 from service.store import comments as store
 from service.store.facts import probe
+from service.store.people import any_user
 from service.web import Web, answer, answer_document, web
 
 #: How long readiness waits for the first worker before it reports the lack as a degradation.
@@ -140,8 +142,14 @@ def errors_page() -> Response:
 
 
 def front_page() -> BaseResponse:
-    """Send a person who opens the bare address to the documentation."""
-    return redirect("/docs")
+    """Send a browser that opens the bare address to the desk, once there is somebody to sign in; else to the docs."""
+    answer = redirect("/docs")
+    if "text/html" in request.headers.get("Accept", ""):
+        with contextlib.suppress(SQLAlchemyError), web().store.read() as connection:
+            if any_user(connection):
+                answer = redirect("/desk/")
+    answer.headers["Vary"] = "Accept"
+    return answer
 
 
 @lru_cache(maxsize=8)

@@ -73,6 +73,16 @@ def test_the_front_page_of_everything_leads_to_the_desk(visitor: Visitor):
     assert 'href="/desk/"' in visitor.get("/", follow_redirects=True).text
 
 
+def test_a_browser_at_the_bare_address_comes_to_the_desk(app: Flask, visitor: Visitor):
+    """Once there is somebody who could sign in; before that, and for programs, it is the documentation."""
+    browser = {"Accept": "text/html,application/xhtml+xml"}
+    assert visitor.get("/", headers=browser).location == "/docs"
+    a_person(app, "Ada")
+
+    assert visitor.get("/", headers=browser).location == "/desk/"
+    assert visitor.get("/", headers={"Accept": "*/*"}).location == "/docs"
+
+
 def test_a_site_that_is_not_theirs_does_not_exist(desk: Enter, make_site: MakeSite):
     """The page is the same as for a site that there is not."""
     ada = desk(Role.MODERATOR)
