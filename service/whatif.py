@@ -22,7 +22,7 @@ from service.policies import Shelf, load_shelf
 from service.pseudonyms import identity_of
 from service.store import reputation
 from service.store.engine import Store
-from service.store.replay import Decided, last_decided
+from service.store.replay import Decided, has_decided_before, last_decided
 
 if TYPE_CHECKING:
     from service.brain import Brain
@@ -114,13 +114,18 @@ def what_if(
         for portion in _portions(rows, since):
             known = reputation.authors_by_key(connection, (row.author_key for row in portion if row.author_key))
             _judge(brain, site_id, [_with_record(row, known) for row in portion], shelves, found)
-            oldest = portion[-1].context.now or oldest
+            oldest = min((row.context.now for row in portion if row.context.now is not None), default=oldest)
             if time.monotonic() > ends:
                 found.whole = False
                 break
         else:
             found.whole = found.comments < MOST_COMMENTS
-    found.days = max((now - (since if found.whole else oldest)).total_seconds() / 86_400, 1 / 24)
+        older = has_decided_before(connection, site_id, since)
+    looked_back = (now - oldest).total_seconds() / 86_400
+    if not found.whole:
+        found.days = max(looked_back, 1 / 24)
+    else:  # a young site was not there for all of the days; what it had in a day is divided by what it was there for
+        found.days = float(days) if older else min(float(days), max(looked_back, 1.0))
     found.stricter.sort(key=lambda flip: flip.risk)
     found.looser.sort(key=lambda flip: -flip.risk)
     del found.stricter[SHOWN:], found.looser[SHOWN:]

@@ -59,6 +59,12 @@ def last_decided(connection: Connection, site_id: str | None, limit: int) -> Ite
         yield Decided(row.id, row.site_id, _context(row), ruled, Status(row.status), row.author_key, row.earns)
 
 
+def has_decided_before(connection: Connection, site_id: str, moment: datetime) -> bool:
+    """Whether a site has a decided comment that came before a moment."""
+    query = sa.select(comments.c.id).where(comments.c.site_id == site_id, comments.c.received_at < moment)
+    return connection.execute(query.where(comments.c.decision_id.is_not(None)).limit(1)).first() is not None
+
+
 def newest(connection: Connection, site_id: str, limit: int) -> Iterator[Past]:
     """The newest comments of a site by the blog's own dates, decided or not; newest first.
 

@@ -65,7 +65,7 @@ def test_a_change_is_tried_and_then_saved_and_taken_back(admin, place, comments,
 
     tried = admin.post(f"{place}/try", form).text
 
-    assert "3 comments of the last days were judged" in tried
+    assert "3 comments of the last 7 days were judged" in tried
     assert "approve → <strong>hold</strong>" in tried
     assert HOSTILE not in tried
     assert "Spam: held from 40\N{NO-BREAK SPACE}% on." in tried

@@ -75,8 +75,8 @@ def test_a_stricter_policy_shows_whom_it_would_hold(store, brain, site_and_key, 
     assert {flip.comment_id for flip in found.stricter} == set(ids)
     assert {(flip.before, flip.after) for flip in found.stricter} == {(Action.APPROVE, Action.HOLD)}
     assert [flip.ruled for flip in found.stricter if flip.comment_id == ids[0]] == [Action.APPROVE]
-    assert found.per_day(Action.HOLD, after=True) == pytest.approx(0.3)
-    assert found.minutes_per_day(after=True) == pytest.approx(0.3 * 7 / 60)
+    assert found.per_day(Action.HOLD, after=True) == pytest.approx(3.0)
+    assert found.minutes_per_day(after=True) == pytest.approx(3 * 7 / 60)
     assert found.by_language["de"]["hold_after"] == 1
     assert found.by_language["en"]["hold_after"] == 2
 
@@ -104,6 +104,17 @@ def test_only_the_days_asked_for(store, brain, site_and_key, comment):
 
     assert [flip.comment_id for flip in found.stricter] == [recent]
     assert (found.whole, found.days) == (True, 7)
+
+
+def test_a_young_site_is_not_divided_by_days_that_it_was_not_there(store, brain, site_and_key, comment):
+    """Three comments within an hour are three a day, not three in a fortnight."""
+    for text in TEXTS:
+        comment(text, days_ago=0.02)
+
+    found = what_if(store, brain, site_and_key[0].id, {SITE: {"premoderation": {"modes": ["all"]}}}, now=NOW)
+
+    assert found.days == 1
+    assert found.per_day(Action.HOLD, after=True) == 3
 
 
 def test_a_document_that_cannot_be_used_says_so(store, brain, site_and_key, comment):
