@@ -70,3 +70,12 @@ def test_what_is_compiled_is_what_is_written(code: str):
     write_mo(compiled, catalogue(code))
 
     assert (FOLDER / code / "LC_MESSAGES" / "desk.mo").read_bytes() == compiled.getvalue()
+
+
+def test_the_german_desk_says_sie():
+    """One form of address throughout."""
+    familiar = re.compile(r"\b(du|dein\w*|dich|dir)\b", re.IGNORECASE)
+
+    assert [
+        each for message in catalogue("de") if message.id for each in strings(message) if familiar.search(each)
+    ] == []
