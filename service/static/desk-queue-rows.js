@@ -130,6 +130,8 @@ export const list = ({ root, urls, query, onMove, touched }) => {
       place.focus();
       return more();
     }
+    // A reload shows the empty list, not the comment that was decided last.
+    history.replaceState(null, "", `${urls.queue}?${query}`);
     empty.hidden = false;
     return empty.focus();
   };

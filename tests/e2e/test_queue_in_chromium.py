@@ -696,3 +696,24 @@ def test_what_somebody_acted_on_since_cannot_be_taken_back(desk: Desk):
     expect(page.locator(".receipt")).to_contain_text("Already rejected by Bo.")
     assert page.evaluate(WHERE)["author"] == "Next"
     assert desk.statuses(site)["Jo"][1] == "rejected"
+
+
+def test_a_cleared_queue_stays_clear_after_a_reload(desk: Desk):
+    """The address forgets the last comment; whoever goes back to it finds it in its own column."""
+    site = desk.site("cleared")
+    comment = held(desk.store, site.id, author={"name": "Only"})
+    page = desk.enter(site, "Cleo Clear")
+
+    press(page, "a")
+    saved(page)
+    assert "at=" not in page.url
+    page.reload()
+    page.wait_for_selector("html.scripted", state="attached")
+    expect(page.locator("[data-empty]")).to_be_in_viewport()
+    expect(page.locator("[data-detail]")).to_have_count(0)
+
+    desk.open(page, site, f"at={comment}")
+    expect(page.locator("[data-empty]")).to_be_in_viewport()
+    listed, beside = page.locator(".list").bounding_box(), page.locator("[data-detail]").bounding_box()
+    assert listed["x"] + listed["width"] <= beside["x"]
+    assert beside["y"] + beside["height"] <= 720
