@@ -15,6 +15,17 @@ function begin() {
   root.words = words;
   const fill = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
   const { say } = window.sluice;
+  // What must not be missed is seen as well as read out.
+  const told = root.querySelector("[data-told]");
+  let toldUntil = 0;
+  const warn = (says) => {
+    say(says);
+    told.textContent = says;
+    told.hidden = false;
+    clearTimeout(toldUntil);
+    toldUntil = setTimeout(() => { told.hidden = true; }, 6000);
+    return true;
+  };
   const wire = sender({ site: root.dataset.site, me: root.dataset.me });
   const done = []; // what can be taken back, the last at the end
   const undone = [];
@@ -48,7 +59,7 @@ function begin() {
     if (!row) return press(how);
     if (!row.matches(".item")) return false;
     if (performance.now() - changedAt < 250) return true;
-    if (!(how === "escalate" ? may.escalate : may.rule)) return say(words.no_right);
+    if (!(how === "escalate" ? may.escalate : may.rule)) return warn(words.no_right);
     if (row.classList.contains("claimed") && !more.take_over) return say(fill(words.claimed, { name: row.querySelector(".claim bdi").textContent }));
     const stays = staysOnce;
     staysOnce = false;
@@ -87,6 +98,7 @@ function begin() {
     row.classList.remove("current", "failed");
     row.querySelector(".cause")?.remove();
     row.replaceWith(receipt);
+    untick(row);
     return receipt;
   }
 
@@ -146,6 +158,7 @@ function begin() {
     override.how = how;
     place.answer = answer;
     holder.replaceWith(place);
+    untick(row);
     changedAt = performance.now();
     if (was) {
       rows.adopt(place);
@@ -175,18 +188,17 @@ function begin() {
 
   function bulk(how) {
     const ticked = rows.rows().filter((row) => row.querySelector(".tick input")?.checked);
-    if (!ticked.length || !may.bulk) return say(words.no_right);
+    if (!may.bulk) return warn(words.no_right);
+    if (!ticked.length) return warn(words.tick_first);
     const body = [["do", how], ["back", root.dataset.query], ...ticked.map((row) => ["pick", row.querySelector(".tick input").value])];
     const entry = { rows: ticked, how, receipts: [], acts: null };
     const last = ticked[ticked.length - 1];
     for (const row of ticked) {
-      row.querySelector(".tick input").checked = false;
       rows.forget(row.dataset.id);
       entry.receipts.push(receiptFor(row, words[how]));
     }
     done.push(entry);
     count(-ticked.length);
-    ticking();
     if (!rows.current?.isConnected) rows.leave(entry.receipts[entry.rows.indexOf(last)]);
     tell(`${words[how]} (${ticked.length})`);
     entry.promise = wire.post(urls.bulk, body).then((answer) => {
@@ -211,7 +223,7 @@ function begin() {
   // --- Taking back ------------------------------------------------------------------------------------------------
 
   function undo(entry = done[done.length - 1]) {
-    if (!may.rule) return say(words.no_right);
+    if (!may.rule) return warn(words.no_right);
     if (!entry) return undoOlder();
     forgetEntry(entry);
     undone.push(entry);
@@ -309,7 +321,7 @@ function begin() {
   };
   const write = (how) => {
     const found = part("write");
-    if (!found) return say(words.no_right);
+    if (!found) return warn(words.no_right);
     found.open = true;
     const area = found.querySelector("textarea");
     area.dataset.how = how;
@@ -318,7 +330,7 @@ function begin() {
   };
   const tray = () => {
     const found = part("tray");
-    if (!found) return say(words.no_right);
+    if (!found) return warn(words.no_right);
     found.open = !found.open;
     if (!found.open) return rows.focus();
     (found.querySelector(`button[value="${found.dataset.likely}"]`) || found.querySelector("button")).focus();
@@ -368,6 +380,12 @@ function begin() {
     return true;
   };
   const boxes = () => rows.rows().map((row) => row.querySelector(".tick input")).filter(Boolean);
+  // What was decided is no longer picked, nor is it when it comes back.
+  function untick(row) {
+    const box = row.querySelector(".tick input");
+    if (box) box.checked = false;
+    ticking();
+  }
   function ticking() {
     const bar = document.getElementById("bulk");
     if (!bar) return;

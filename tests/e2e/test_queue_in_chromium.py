@@ -717,3 +717,22 @@ def test_a_cleared_queue_stays_clear_after_a_reload(desk: Desk):
     listed, beside = page.locator(".list").bounding_box(), page.locator("[data-detail]").bounding_box()
     assert listed["x"] + listed["width"] <= beside["x"]
     assert beside["y"] + beside["height"] <= 720
+
+
+def test_a_decided_row_loses_its_tick(desk: Desk):
+    """Decided alone, and back again: nothing is picked, and deciding on nothing says what to do."""
+    site = desk.site("ghosts")
+    for number in range(2):
+        held(desk.store, site.id, author={"name": f"Gil {number}"})
+    page = desk.enter(site, "Gwen")
+
+    press(page, "x")
+    expect(page.locator("[data-ticked]")).to_have_text("Ticked: 1")
+    press(page, "a")
+    expect(page.locator("#bulk")).to_be_hidden()
+    press(page, "Shift+D")
+    expect(page.locator("[data-told]")).to_have_text("Tick some comments first.")
+    expect(page.locator("[data-told]")).to_be_visible()
+    press(page, "z")
+    expect(page.locator(".tick input:checked")).to_have_count(0)
+    expect(page.locator("#bulk")).to_be_hidden()
