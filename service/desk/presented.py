@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import exp
 from typing import Any, Final
 
 from classifier.triage import BAD_FROM, FINE_BELOW, Lane
@@ -79,7 +80,7 @@ def row_shown(row: AnyRow, *, me: str, now: datetime, alike: Mapping[str, int]) 
     text = shown(row.text, row.format)
     reasons = weighty(row.reasons or ())
     marks, severe = marks_of(row, text)
-    codes = list(dict.fromkeys(reason["code"] for reason in reasons if reason["weight"] >= 0)) or row.codes.split()
+    codes = list(dict.fromkeys(reason["code"] for reason in reasons if speaks_against(reason))) or row.codes.split()
     claimed = row.claimed_by not in (None, me) and row.claimed_until is not None and row.claimed_until > now
     return RowShown(
         id=row.comment_id,
@@ -118,6 +119,30 @@ def weighty(reasons: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return sorted(reasons, key=lambda reason: (reason["weight"] != 0, -abs(reason["weight"])))
 
 
+def speaks_against(reason: Mapping[str, Any]) -> bool:
+    """Whether a reason speaks against its comment.
+
+    A score of the model is named as a reason only once it reaches a line of the policy. Its weight is its logit, which
+    is below zero where the line is below one half.
+    """
+    return reason["weight"] >= 0 or _is_score(reason)
+
+
+def weight_words(reason: Mapping[str, Any], scores: Mapping[str, float] | None) -> str:
+    """How much a reason weighs; a score whose logit is below zero says its share, which nobody takes for praise."""
+    weight = float(reason["weight"])
+    if not weight:
+        return gettext("rule")
+    if weight < 0 and _is_score(reason):
+        share = (scores or {}).get(str(reason["code"]).partition(".")[2], 1 / (1 + exp(-weight)))
+        return f"{round(100 * share)} %"
+    return f"{weight:+.1f}".replace("-", "−")
+
+
+def _is_score(reason: Mapping[str, Any]) -> bool:
+    return str(reason["code"]).startswith("model.")
+
+
 def marks_of(row: AnyRow, text: Shown) -> tuple[list[Mark], bool]:
     """What to mark in a comment, and whether it holds what should not be seen unasked."""
     marks: list[Mark] = []
@@ -135,7 +160,7 @@ def marks_of(row: AnyRow, text: Shown) -> tuple[list[Mark], bool]:
 
 
 def _is_severe(reason: Mapping[str, Any]) -> bool:
-    return reason["weight"] >= 0 and (
+    return speaks_against(reason) and (
         str(reason["code"]).startswith(SEVERE_CODES) or reason.get("head") in SEVERE_HEADS
     )
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy.engine import Connection
 
 from classifier.domain import Identity
-from service.desk.presented import RowShown, marks_of, row_shown, weighty
+from service.desk.presented import RowShown, marks_of, row_shown, speaks_against, weight_words, weighty
 from service.desk.reason_words import (
     HEADS_SAID,
     chip_words,
@@ -170,9 +170,9 @@ def detail_shown(
         cut=text.length > most,
         author_url=row.author_url,
         advice=_advice(connection, row.campaign),
-        against=next((str(each["message"]) for each in reasons if each["weight"] >= 0), ""),
-        in_favour=next((str(each["message"]) for each in reasons if each["weight"] < 0), ""),
-        ledger=tuple(_line(reason) for reason in reasons),
+        against=next((str(each["message"]) for each in reasons if speaks_against(each)), ""),
+        in_favour=next((str(each["message"]) for each in reasons if not speaks_against(each)), ""),
+        ledger=tuple(_line(reason, row.scores) for reason in reasons),
         scores=_scores(row.scores or {}),
         counterfactual=(row.counterfactual or {}).get("message", ""),
         alike=alike,
@@ -205,10 +205,9 @@ def _advice(connection: Connection, campaign: str | None) -> str:
     )
 
 
-def _line(reason: Mapping[str, Any]) -> Line:
-    weight = float(reason["weight"])
-    said = f"{weight:+.1f}".replace("-", "−") if weight else gettext("rule")
-    return Line(reason["code"], chip_words(reason["code"]), reason["message"], said, against=weight >= 0)
+def _line(reason: Mapping[str, Any], scores: Mapping[str, float] | None) -> Line:
+    said, against = weight_words(reason, scores), speaks_against(reason)
+    return Line(reason["code"], chip_words(reason["code"]), reason["message"], said, against)
 
 
 def _scores(scores: Mapping[str, float]) -> tuple[tuple[str, int], ...]:

@@ -186,6 +186,24 @@ def test_a_detail_holds_what_helps_to_decide(store, site, desk: Enter):
     assert re.search(r"<bdi>Sluice</bdi> held", page)
 
 
+def test_a_score_of_the_model_speaks_against(store, site, desk: Enter):
+    """Whatever the sign of its logit: it reached a line of the policy."""
+    said = "The text reads as a threat (41%)."
+    held(store, site.id, reasons=(a_reason("model.threat", said, -0.4, head="threat"),), scores={"threat": 0.41})
+    ada = desk()
+
+    page = detail_of(ada.get(QUEUE))
+    assert re.search(rf'class="against">Against:</span> {re.escape(said)}', page)
+    assert 'class="for"' not in page
+    assert re.search(r'<tr class="against"><td class="weight">41 %</td>', page)
+
+    comment = shown(ada.get(QUEUE))[0]
+    act = arguments(decide(ada, comment, "abuse"))["done"]
+    history = ada.get(f"/desk/blog/history/{act}").text
+    assert "41 %" in history
+    assert "0.4<" not in history
+
+
 def test_nothing_of_a_page_names_addresses(store, site, desk: Enter):
     """Whoever moderates sees how strong an identity is, not what it is."""
     held(store, site.id, author={"email": "secret@reader.example", "ip": "192.0.2.99"})
