@@ -72,7 +72,9 @@ class RowShown:
     alike: int
     """How many wait that read alike, itself included."""
     proposed: str | None
+    proposed_reason: str | None
     proposed_by: str | None
+    proposed_by_me: bool
 
 
 def row_shown(row: AnyRow, *, me: str, now: datetime, alike: Mapping[str, int]) -> RowShown:
@@ -110,7 +112,9 @@ def row_shown(row: AnyRow, *, me: str, now: datetime, alike: Mapping[str, int]) 
         campaign=row.campaign,
         alike=alike.get(row.campaign, 0) if row.campaign else 0,
         proposed=row.proposed_action,
+        proposed_reason=row.proposed_reason,
         proposed_by=row.proposed_name,
+        proposed_by_me=row.proposed_by == me,
     )
 
 

@@ -16,8 +16,9 @@ from visitors import Visitor
 from werkzeug.test import TestResponse
 
 from classifier.domain import Action
-from service import moderation
+from service import moderation, readers
 from service.acts import Actor
+from service.readers import AppealReason
 from service.roles import Role
 from service.rulings import Wish, rule_many
 from service.schemas import Edit
@@ -346,6 +347,34 @@ def test_skipping_leaves_it_to_others(store, site, desk: Enter):
     assert shown(bo.get(f"{QUEUE}?view=uncertain")) == [comment]
 
 
+def test_a_proposal_brings_back_what_was_skipped(store, site, desk: Enter):
+    """Into the second look of whoever skipped the comment before; skipped again, it stays out."""
+    comment = held(store, site.id)
+    ada, tim = desk(), desk(Role.TRAINEE)
+    decide(ada, comment, "skip")
+
+    decide(tim, comment, "spam")
+    assert shown(ada.get(f"{QUEUE}?view=second-look")) == [comment]
+    assert shown(ada.get(f"{QUEUE}?view=skipped")) == []
+
+    decide(ada, comment, "skip")
+    assert shown(ada.get(f"{QUEUE}?view=second-look")) == []
+    assert shown(ada.get(f"{QUEUE}?view=skipped")) == [comment]
+
+
+def test_an_appeal_brings_back_what_was_skipped(store, site, desk: Enter):
+    """Whoever skipped it had not heard its author yet."""
+    comment = held(store, site.id)
+    ada, bo = desk(), desk(name="Bo")
+    decide(ada, comment, "skip")
+    decide(bo, comment, "spam")
+
+    store.write(lambda c: readers.appeal(c, site.id, comment, AppealReason.OTHER, None, now=datetime.now(UTC)))
+
+    assert shown(ada.get(f"{QUEUE}?view=appeals")) == [comment]
+    assert shown(ada.get(f"{QUEUE}?view=skipped")) == []
+
+
 def test_escalating_needs_words(store, site, desk: Enter):
     """They are what the next person reads."""
     comment = held(store, site.id)
@@ -474,11 +503,17 @@ def test_a_trainee_proposes(store, site, desk: Enter):
     assert (status_of(store, comment), rulings_on(store, comment)) == ("held", [])
     page = ada.get(f"{QUEUE}?view=second-look")
     assert shown(page) == [comment]
-    assert "the trainee proposes: reject" in detail_of(page)
+    assert "the trainee proposes: reject (Spam)" in detail_of(page)
     assert 'data-view="second-look"' not in tim.get(QUEUE).text
+    assert "data-agree" not in tim.get(f"{QUEUE}?at={comment}").text
 
-    decide(ada, comment, "spam")
-    assert status_of(store, comment) == "rejected"
+    agree = re.search(r"<form[^>]*data-agree.*?</form>", detail_of(page), re.DOTALL)[0]
+    fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', agree))
+    ada.post(f"{QUEUE}/decide", fields)
+    assert (status_of(store, comment), rulings_on(store, comment)) == (
+        "rejected",
+        [("reject", "spam", "the moderator")],
+    )
 
 
 @pytest.mark.parametrize(
