@@ -229,7 +229,6 @@ function begin() {
     undone.push(entry);
     entry.receipts.forEach((receipt, at) => rows.comeBack(receipt, entry.rows[at]));
     count(entry.rows.length);
-    entry.rows.forEach((row) => rows.forget(row.dataset.id));
     const told = entry.promise.then((answer) => answer.acts, () => []);
     const back = (async () => {
       for (const act of await told) {
@@ -238,7 +237,10 @@ function begin() {
       }
     })();
     back.catch((error) => stands(entry, causeOf(error)));
-    entry.rows.forEach((row) => wire.inTurn(row.dataset.id, () => back).catch(() => {}));
+    for (const row of entry.rows) {
+      wire.inTurn(row.dataset.id, () => back).catch(() => {});
+      rows.readAfter(row.dataset.id, back);
+    }
     rows.move(entry.rows[0]);
     say(fill(words.back, { next: authorOf(entry.rows[0]) }));
     return true;

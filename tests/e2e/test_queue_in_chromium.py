@@ -735,4 +735,6 @@ def test_a_decided_row_loses_its_tick(desk: Desk):
     expect(page.locator("[data-told]")).to_be_visible()
     press(page, "z")
     expect(page.locator(".tick input:checked")).to_have_count(0)
+    expect(page.locator(".acts button[value=skip]")).to_be_visible()
+    expect(page.locator(".detail .status.approved")).to_have_count(0)
     expect(page.locator("#bulk")).to_be_hidden()
