@@ -13,6 +13,7 @@ from service.desk.reason_words import chip_words
 from service.desk.shown_text import Mark, Piece, Shown, at_a_glance, first_sentence, shown
 from service.desk.words import Lazy, gettext, lazy_gettext, ngettext
 from service.store.comments import AnyRow
+from service.store.pages import APPEALED, View
 
 #: From here on a comment has waited too long.
 OLD: Final = timedelta(hours=24)
@@ -71,6 +72,8 @@ class RowShown:
     campaign: str | None
     alike: int
     """How many wait that read alike, itself included."""
+    view: str
+    """The part of the queue that it is in, for whoever has not skipped it."""
     proposed: str | None
     proposed_reason: str | None
     proposed_by: str | None
@@ -111,11 +114,20 @@ def row_shown(row: AnyRow, *, me: str, now: datetime, alike: Mapping[str, int]) 
         not_mine=row.not_for == me,
         campaign=row.campaign,
         alike=alike.get(row.campaign, 0) if row.campaign else 0,
+        view=_view(row),
         proposed=row.proposed_action,
         proposed_reason=row.proposed_reason,
         proposed_by=row.proposed_name,
         proposed_by_me=row.proposed_by == me,
     )
+
+
+def _view(row: AnyRow) -> str:
+    if row.proposed_action is not None:
+        return View.SECOND_LOOK
+    if row.origin in APPEALED:
+        return View.APPEALS
+    return View.ESCALATED if row.escalated else str(row.lane)
 
 
 def weighty(reasons: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -3,6 +3,7 @@
 const PULSE = 10_000;
 const HEARTBEAT = 30_000;
 const DWELL = 500;
+const SETTLED = 250;
 
 export const watch = ({ root, urls, may, words, fill, wire, rows, touched, clash }) => {
   const pill = root.querySelector("[data-new]");
@@ -61,7 +62,10 @@ export const watch = ({ root, urls, may, words, fill, wire, rows, touched, clash
 
   const take = (body) => {
     const rail = document.querySelector("[data-rail]");
-    if (!rail.contains(document.activeElement)) rail.innerHTML = body.rail;
+    // While something is under way the page knows the loads better.
+    const counts = !wire.anyLeft() && !rail.contains(document.activeElement);
+    if (counts) rail.innerHTML = body.rail;
+    else tag = "";
     pill.hidden = body.new === 0;
     pill.textContent = fill(words.new, { count: body.new, key: "r" });
     for (const row of rows.rows()) claimed(row.dataset.id, body.claims[row.dataset.id]);
@@ -89,8 +93,14 @@ export const watch = ({ root, urls, may, words, fill, wire, rows, touched, clash
       }
     } catch { /* The next one tries again. */ }
   };
+  // Once nothing was answered for a moment: what was decided has changed the loads.
+  let due = 0;
+  const soon = () => {
+    clearTimeout(due);
+    due = setTimeout(pulse, SETTLED);
+  };
   setInterval(pulse, PULSE);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) pulse(); });
 
-  return { moved, pulse };
+  return { moved, pulse, soon };
 };

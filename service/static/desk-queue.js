@@ -41,9 +41,19 @@ function begin() {
     const count = document.querySelector("[data-rail] [aria-current] .count");
     return count ? Number(count.textContent) : rows.rows().length;
   };
-  const count = (change) => {
-    const here = document.querySelector("[data-rail] [aria-current] .count");
-    if (here) here.textContent = String(Math.max(0, Number(here.textContent) + change));
+  // All loads at once, so that they agree until the service has counted. What is set aside still waits: somewhere else.
+  const count = (moved, how, by) => {
+    const rail = document.querySelector("[data-rail]");
+    const here = rail.querySelector("[aria-current]")?.dataset.view;
+    const add = (view, change) => {
+      const place = rail.querySelector(`[data-view="${view}"] .count`);
+      if (place) place.textContent = String(Math.max(0, Number(place.textContent) + change));
+    };
+    const to = { skip: "skipped", escalate: "escalated" }[how] || (may.confirm ? null : "second-look");
+    for (const row of moved) {
+      add(here && here !== "all" ? here : row.dataset.in, by);
+      add(to || "all", to ? -by : by);
+    }
   };
   const tell = (what) => {
     const next = rows.current && rows.current.matches(".item") ? authorOf(rows.current) : "";
@@ -70,7 +80,7 @@ function begin() {
     done.push(entry);
     undone.length = 0;
     rows.forget(row.dataset.id);
-    count(-1);
+    count([row], how, -1);
     if (stays) {
       rows.adopt(entry.receipts[0]);
       entry.receipts[0].querySelector("button").focus();
@@ -110,6 +120,7 @@ function begin() {
       failed(entry, causeOf(error), fields);
       throw error;
     }
+    watching.soon();
     if (answer.ok) {
       entry.acts = answer.acts;
       entry.receipts[0].querySelector("[data-says]").textContent = `${answer.says} · ${authorOf(entry.rows[0])}`;
@@ -117,7 +128,7 @@ function begin() {
     }
     if (answer.clash) {
       forgetEntry(entry);
-      count(1);
+      count(entry.rows, entry.how, 1);
       clash(entry.receipts[0], entry.rows[0], answer, entry.how);
     } else failed(entry, answer.says, fields);
     throw new Error(answer.says);
@@ -132,7 +143,7 @@ function begin() {
     forgetEntry(entry);
     const row = entry.rows[0];
     if (!entry.receipts[0].isConnected) return;
-    count(1);
+    count(entry.rows, entry.how, 1);
     rows.comeBack(entry.receipts[0], row);
     row.classList.add("failed");
     row.retry = { how: entry.how, more: entry.more, fields };
@@ -198,7 +209,7 @@ function begin() {
       entry.receipts.push(receiptFor(row, words[how]));
     }
     done.push(entry);
-    count(-ticked.length);
+    count(ticked, how, -1);
     if (!rows.current?.isConnected) rows.leave(entry.receipts[entry.rows.indexOf(last)]);
     tell(`${words[how]} (${ticked.length})`);
     entry.promise = wire.post(urls.bulk, body).then((answer) => {
@@ -208,11 +219,12 @@ function begin() {
         if (at >= 0 && html) rows.comeBack(entry.receipts[at], rows.fromHtml(html));
       }
       say(answer.says);
+      watching.soon();
       return answer;
     }, (error) => {
       forgetEntry(entry);
       entry.receipts.forEach((receipt, at) => rows.comeBack(receipt, entry.rows[at]));
-      count(entry.rows.length);
+      count(entry.rows, how, 1);
       say(causeOf(error));
       throw error;
     });
@@ -228,13 +240,14 @@ function begin() {
     forgetEntry(entry);
     undone.push(entry);
     entry.receipts.forEach((receipt, at) => rows.comeBack(receipt, entry.rows[at]));
-    count(entry.rows.length);
+    count(entry.rows, entry.how, 1);
     const told = entry.promise.then((answer) => answer.acts, () => []);
     const back = (async () => {
       for (const act of await told) {
         const answer = await wire.post(urls.undo, { act, back: root.dataset.query });
         if (!answer.ok) stands(entry, answer.says);
       }
+      watching.soon();
     })();
     back.catch((error) => stands(entry, causeOf(error)));
     for (const row of entry.rows) {
@@ -252,7 +265,7 @@ function begin() {
       const was = rows.current === row;
       const receipt = receiptFor(row, says);
       receipt.querySelector("button").remove();
-      count(-1);
+      count([row], entry.how, -1);
       if (was) {
         touched();
         rows.leave(receipt);
@@ -270,12 +283,12 @@ function begin() {
       return say(causeOf(error));
     }
     say(answer.says);
+    watching.soon();
     for (const [id, html] of Object.entries(answer.rows || {})) {
       const row = html && rows.fromHtml(html);
       if (!row) continue;
       rows.comeBack(rows.items.querySelector(`[data-id="${id}"]`) || document.createElement("li"), row);
       rows.forget(id);
-      count(1);
       rows.move(row);
     }
     return true;
