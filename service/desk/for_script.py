@@ -49,7 +49,7 @@ def script_facts(site: Site, item_endpoint: str) -> dict[str, Any]:
             "ticked": gettext("Ticked: {count}"),
             "one": gettext("{name} is here too"),
             "many": gettext("{names} are here too"),
-            "claimed": gettext("{name} is looking at this comment just now."),
+            "claimed": gettext("{name} is looking at this comment just now. Take it over: {key}"),
             "tick_first": gettext("Tick some comments first."),
             "no_right": gettext("You may not do this here."),
             "nothing": gettext("There is nothing to take back."),

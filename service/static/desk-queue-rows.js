@@ -40,6 +40,19 @@ export const list = ({ root, urls, query, onMove, touched }) => {
     holder.innerHTML = html;
     beside.replaceChildren(holder.content);
     window.sluice.localTimes(beside);
+    overtaken();
+  };
+  // What somebody else decided is said in the detail as well, and cannot be decided there by mistake.
+  const overtaken = () => {
+    const detail = beside.querySelector("[data-detail]");
+    if (!current?.matches(".clash") || detail?.dataset.detail !== current.dataset.id || detail.querySelector("[data-overtaken]")) return;
+    const banner = document.createElement("div");
+    banner.className = "clash";
+    banner.dataset.overtaken = "";
+    banner.append(...[...current.children].map((child) => child.cloneNode(true)));
+    detail.querySelector(".scrolls").prepend(banner);
+    detail.querySelector(".acts").replaceChildren();
+    banner.scrollIntoView({ block: "nearest" });
   };
   const show = (id) => {
     const entry = detailOf(id);
@@ -89,6 +102,7 @@ export const list = ({ root, urls, query, onMove, touched }) => {
     mark(row);
     focus();
     if (!row) return;
+    if (row.matches(".clash")) show(row.dataset.id);
     if (row.matches(".item")) {
       show(row.dataset.id);
       for (let next = row, left = 2; left && (next = beyond(next, 1)); left -= 1) {
@@ -159,7 +173,7 @@ export const list = ({ root, urls, query, onMove, touched }) => {
   beside.tabIndex = -1;
   rows().forEach((row) => rove(row, false));
   return {
-    items, beside, narrow, rows, rowOf, template, beyond, detailOf, show, forget, readAfter, focus, move, more, leave, comeBack, fromHtml,
+    items, beside, narrow, rows, rowOf, template, beyond, detailOf, show, forget, readAfter, overtaken, focus, move, more, leave, comeBack, fromHtml,
     get current() { return current; },
     adopt: mark,
   };

@@ -2,6 +2,7 @@
 
 const PULSE = 10_000;
 const HEARTBEAT = 30_000;
+const IDLE = 60_000; // whoever has moved nothing for so long looks at nothing
 const DWELL = 500;
 const SETTLED = 250;
 
@@ -13,6 +14,7 @@ export const watch = ({ root, urls, may, words, fill, wire, rows, touched, clash
   let mine = null; // the comment whose lease is ours
   let dwell = 0;
   let beat = 0;
+  let stirred = performance.now();
 
   // --- Leases ---------------------------------------------------------------------------------------------------------
 
@@ -40,8 +42,14 @@ export const watch = ({ root, urls, may, words, fill, wire, rows, touched, clash
     if (!row || !row.matches(".item") || !may.rule || row.classList.contains("claimed")) return;
     const id = row.dataset.id;
     dwell = setTimeout(() => claim(id), DWELL);
-    beat = setInterval(() => { if (!document.hidden) claim(id); }, HEARTBEAT);
+    beat = setInterval(() => { if (!document.hidden && performance.now() - stirred < IDLE) claim(id); }, HEARTBEAT);
   };
+  const stir = () => {
+    const away = performance.now() - stirred >= IDLE;
+    stirred = performance.now();
+    if (away && rows.current) moved(rows.current);
+  };
+  for (const kind of ["keydown", "pointermove", "pointerdown", "wheel"]) document.addEventListener(kind, stir, { passive: true, capture: true });
   window.addEventListener("pagehide", letGo);
 
   const claimed = (id, name) => {

@@ -60,6 +60,7 @@ function begin() {
     say(next ? fill(words.left, { what, count: left(), next }) : fill(words.last, { what }));
   };
 
+  const keyOf = (command) => Object.keys(facts.keys).find((key) => facts.keys[key] === command) || "";
   const causeOf = (error) => (error instanceof Refused ? words.no_right : error instanceof Stale ? words.stale : words.unsaved);
 
   // --- Deciding ---------------------------------------------------------------------------------------------------
@@ -70,7 +71,7 @@ function begin() {
     if (!row.matches(".item")) return false;
     if (performance.now() - changedAt < 250) return true;
     if (!(how === "escalate" ? may.escalate : may.rule)) return warn(words.no_right);
-    if (row.classList.contains("claimed") && !more.take_over) return say(fill(words.claimed, { name: row.querySelector(".claim bdi").textContent }));
+    if (row.classList.contains("claimed") && !more.take_over) return warn(fill(words.claimed, { name: row.querySelector(".claim bdi").textContent, key: keyOf("take_over") }));
     const stays = staysOnce;
     staysOnce = false;
     const fields = { comment: row.dataset.id, revision: row.dataset.revision, seen: row.dataset.seen, do: how, back: root.dataset.query, ...more };
@@ -171,9 +172,15 @@ function begin() {
     holder.replaceWith(place);
     untick(row);
     changedAt = performance.now();
+    rows.forget(row.dataset.id);
     if (was) {
       rows.adopt(place);
-      rows.focus();
+      if (rows.beside.contains(document.activeElement) && document.activeElement.matches("textarea")) {
+        rows.overtaken(); // nobody is torn from what they write
+      } else {
+        rows.show(row.dataset.id);
+        rows.focus();
+      }
     }
     say(answer.says);
   }
@@ -489,7 +496,7 @@ function begin() {
       const entry = done.find((each) => each.receipts.includes(link.closest("li")));
       if (entry) undo(entry);
     } else if (link.matches("[data-act=keep], [data-act=override]")) {
-      settle(link.closest(".clash"), link.matches("[data-act=override]"));
+      settle(link.closest("[data-overtaken]") ? rows.current : link.closest(".clash"), link.matches("[data-act=override]"));
     }
   });
   root.addEventListener("change", (event) => { if (event.target.matches(".tick input")) ticking(); });

@@ -279,6 +279,7 @@ def test_two_people_on_one_view_decide_nothing_twice(desk: Desk):
     claim = bea.locator(f"#c-{first} .claim")
     expect(claim).to_have_text("Ann")
     press(bea, "a")
+    expect(bea.locator("[data-told]")).to_have_text("Ann is looking at this comment just now. Take it over: Shift+C")
     expect(bea.locator(".receipt")).to_have_count(0)
     assert desk.statuses(site)["First"][1] == "held"
 
@@ -289,11 +290,16 @@ def test_two_people_on_one_view_decide_nothing_twice(desk: Desk):
     expect(bea.locator(".clash")).to_contain_text("Already rejected by Ann.")
     assert bea.evaluate(WHERE)["author"] == "Third"
     bea.evaluate(PULSE)
-    expect(bea.locator(".clash")).to_have_count(2)
-    expect(bea.locator(".clash").first).to_contain_text("Approved by Ann")
+    expect(bea.locator("li.clash")).to_have_count(2)
+    expect(bea.locator("li.clash").first).to_contain_text("Approved by Ann")
+    press(bea, "k")
+    expect(bea.locator("[data-overtaken]")).to_contain_text("Already rejected by Ann.")
+    expect(bea.locator("[data-detail] .acts button")).to_have_count(0)
+    press(bea, "j")
+    expect(bea.locator("[data-overtaken]")).to_have_count(0)
 
     # Overriding is possible, and on purpose.
-    bea.locator(".clash", has_text="Already rejected").locator("[data-act=override]").click()
+    bea.locator("li.clash", has_text="Already rejected").locator("[data-act=override]").click()
     saved(bea)
     stands = desk.statuses(site)
     assert (stands["First"][1], stands["First"][3]) == ("approved", 1)
