@@ -205,6 +205,35 @@ def test_a_score_of_the_model_speaks_against(store, site, desk: Enter):
     assert "0.4<" not in history
 
 
+def test_a_comment_is_no_evidence_about_itself(store, site, desk: Enter):
+    """Nor is a ruling that was taken back."""
+    wave = "Guys this shop has really good watches and the delivery was quick as well number"
+    first, second = (held(store, site.id, f"{wave} {number}", alike=True) for number in ("one", "two"))
+    ada = desk()
+
+    decide(ada, first, "spam")
+    assert "like it was" not in detail_of(ada.get(f"{QUEUE}?at={first}"))
+    assert "1 of 1 like it was rejected." in detail_of(ada.get(f"{QUEUE}?at={second}"))
+
+    ada.post(f"{QUEUE}/undo", {"act": "last"})
+    page = detail_of(ada.get(f"{QUEUE}?at={second}"))
+    assert "like it was" not in page
+    assert re.search(r'<span class="share">\d+ %</span> <span class="status held">', page)
+
+
+def test_an_appealed_comment_is_as_old_as_it_is(store, site, desk: Enter):
+    """Its row says since when it waits, the panel when it was written."""
+    comment = held(store, site.id, now=NOW - timedelta(days=3))
+    ada, bo = desk(), desk(name="Bo")
+    decide(bo, comment, "spam")
+    store.write(lambda c: readers.appeal(c, site.id, comment, AppealReason.OTHER, None, now=datetime.now(UTC)))
+
+    page = ada.get(QUEUE)
+
+    assert re.search(r'<time class="age"[^>]*>just now</time>', page.text)
+    assert '<span class="age">3 days</span>' in detail_of(page)
+
+
 def test_nothing_of_a_page_names_addresses(store, site, desk: Enter):
     """Whoever moderates sees how strong an identity is, not what it is."""
     held(store, site.id, author={"email": "secret@reader.example", "ip": "192.0.2.99"})
