@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from classifier.triage import BAD_FROM, FINE_BELOW, Lane
 from service.desk.reason_words import chip_words
+from service.desk.severe_words import hide_severe
 from service.desk.shown_text import Mark, Piece, Shown, at_a_glance, first_sentence, shown
 from service.desk.words import Lazy, gettext, lazy_gettext, ngettext
 from service.store.comments import AnyRow
@@ -172,6 +173,8 @@ def marks_of(row: AnyRow, text: Shown) -> tuple[list[Mark], bool]:
         marks = [Mark(mark.start, mark.end, mark.why, severe=True) for mark in marks]
         if not marks:
             marks = [Mark(0, len(row.text), gettext("The whole text reads as severe."), severe=True)]
+    if grave:
+        marks = hide_severe(row.text, row.format, marks)
     return marks, grave and bool(text.base)
 
 

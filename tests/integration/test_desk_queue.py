@@ -272,7 +272,7 @@ def test_what_a_text_hides_is_drawn(store, site, desk: Enter):
     held(
         store,
         site.id,
-        'Вuy v\u200bia <a href="https://evil.example/x">https://bank.example</a> now',
+        'Вuy v\u200bia <a href="https://evil.example/x?to=1">https://bank.example</a> now',
         format="html",
     )
 
@@ -280,7 +280,7 @@ def test_what_a_text_hides_is_drawn(store, site, desk: Enter):
 
     assert '<span class="box">ZERO WIDTH SPACE</span>' in page
     assert '<span class="look" title="looks like B">В</span>' in page
-    assert re.search(r'https://bank\.example<span class="host">.*\[evil\.example\]', page)
+    assert re.search(r'https://bank\.example<span class="host">.*\[https://evil\.example/x\?to=1\]', page)
 
 
 def test_severe_words_are_hidden_until_asked_for(store, site, desk: Enter):
@@ -294,7 +294,8 @@ def test_severe_words_are_hidden_until_asked_for(store, site, desk: Enter):
     ada = desk()
 
     page = ada.get(QUEUE).text
-    assert re.search(r'<span class="shield" aria-hidden="true"><mark[^>]*>I will find you', detail_of(ada.get(QUEUE)))
+    hidden = re.findall(r'<span class="shield" aria-hidden="true">(?:<mark[^>]*>)?([^<]*)', detail_of(ada.get(QUEUE)))
+    assert hidden == ["find", "hurt"]
     assert "Severe words are hidden." in re.search(r'class="open".*?</a>', page, re.DOTALL)[0]
     assert 'class="shield"' not in detail_of(ada.get(f"{QUEUE}?bare=1"))
 
