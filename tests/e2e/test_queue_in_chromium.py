@@ -744,3 +744,45 @@ def test_a_decided_row_loses_its_tick(desk: Desk):
     expect(page.locator(".acts button[value=skip]")).to_be_visible()
     expect(page.locator(".detail .status.approved")).to_have_count(0)
     expect(page.locator("#bulk")).to_be_hidden()
+
+
+def test_loads_agree_after_each_decision(desk: Desk):
+    """All is the sum of its parts at once, not only when the service has counted."""
+    site = desk.site("loads")
+    for _ in range(3):
+        held(desk.store, site.id, risk=0.6)
+    page = desk.enter(site, "Lou")
+    loads = """() => Object.fromEntries([...document.querySelectorAll("[data-rail] a[data-view]")]
+      .map((view) => [view.dataset.view, Number(view.querySelector(".count").textContent)]))"""
+
+    press(page, "a")
+    told = page.evaluate(loads)
+    assert (told["all"], told["uncertain"]) == (2, 2)
+    press(page, "h")
+    told = page.evaluate(loads)
+    assert (told["all"], told["uncertain"], told["skipped"]) == (2, 1, 1)
+    saved(page)
+    expect(page.locator("[data-view=skipped][data-count='1']")).to_have_count(1)
+    assert page.evaluate(loads) == told
+
+
+def test_whoever_went_away_looks_at_nothing(desk: Desk):
+    """The lease is renewed while somebody reads, and no longer once nothing was moved for a minute."""
+    site = desk.site("away")
+    held(desk.store, site.id)
+    page = desk.enter(site, "Ivo")
+    page.clock.install()
+    desk.open(page, site)
+    claims: list[str] = []
+    page.on("request", lambda request: claims.append(request.url) if request.url.endswith("/claim") else None)
+
+    page.clock.run_for(45_000)
+    read = len(claims)
+    page.clock.run_for(180_000)
+    away = len(claims)
+    press(page, "ArrowDown")
+    page.clock.run_for(1_000)
+
+    assert read >= 1
+    assert away <= read + 1
+    assert len(claims) == away + 1
