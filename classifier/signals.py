@@ -124,7 +124,7 @@ def _has_nothing_to_gain(context: Context) -> bool:
 
 def _says_little(document: Document) -> bool:
     text = document.text
-    few = len(document.words) <= _FEW_WORDS
+    few = bool(text) and len(document.words) <= _FEW_WORDS
     return few and not any(map(str.isdigit, text)) and not praise(document) and not _calls(document)
 
 

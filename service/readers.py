@@ -132,6 +132,7 @@ def reporter_key(secret: bytes, site_id: str, reporter: str) -> str:
 def _into_the_queue(
     connection: Connection, state: State, origin: str, now: datetime, *, not_for: str | None = None
 ) -> None:
+    review.unskip_for_all(connection, state.id)
     item = review.items_of(connection, [state.id]).get(state.id)
     if item is not None and item.revision == state.revision:
         changes = {"origin": origin, "not_for": not_for, "closed_at": None}

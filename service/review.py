@@ -184,6 +184,7 @@ def propose(
             "proposed_name": actor.name,
         },
     )
+    review.unskip_for_all(connection, comment_id)
     review.release(connection, comment_id, actor.id or "")
     said = {"action": action.value, "reason": reason and reason.value, "before": before}
     return _record(connection, actor, Verb.PROPOSE, item, now, detail=said)

@@ -16,6 +16,7 @@ from service.desk import sets
 from service.desk.blueprint import desk
 from service.desk.errors import no_right_page
 from service.desk.outcomes import left_alone, undo_receipt
+from service.desk.presented import weight_words
 from service.desk.reason_words import codes_called
 from service.desk.session import Page, actor, desk_page, reference, signed_in, sites_here
 from service.desk.verbs import verb_words
@@ -86,7 +87,9 @@ def one(site: Site, act_id: object) -> Page:
             "decision": trail.decision_of_act(connection, act) if act.comment_id else None,
             "timeline": act_store.acts_on(connection, act.comment_id) if act.comment_id else [],
         }
-    return render_template("desk/history_act.html", can_undo=can_undo, verb_words=verb_words, **context)
+    return render_template(
+        "desk/history_act.html", can_undo=can_undo, verb_words=verb_words, weight_words=weight_words, **context
+    )
 
 
 @desk.post("/<site_name>/history/<uuid:act_id>/undo", endpoint="history_undo")

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import exp
 from typing import Any, Final
 
 from classifier.triage import BAD_FROM, FINE_BELOW, Lane
 from service.desk.reason_words import chip_words
+from service.desk.severe_words import hide_severe
 from service.desk.shown_text import Mark, Piece, Shown, at_a_glance, first_sentence, shown
 from service.desk.words import Lazy, gettext, lazy_gettext, ngettext
 from service.store.comments import AnyRow
+from service.store.pages import APPEALED, View
 
 #: From here on a comment has waited too long.
 OLD: Final = timedelta(hours=24)
@@ -70,8 +73,12 @@ class RowShown:
     campaign: str | None
     alike: int
     """How many wait that read alike, itself included."""
+    view: str
+    """The part of the queue that it is in, for whoever has not skipped it."""
     proposed: str | None
+    proposed_reason: str | None
     proposed_by: str | None
+    proposed_by_me: bool
 
 
 def row_shown(row: AnyRow, *, me: str, now: datetime, alike: Mapping[str, int]) -> RowShown:
@@ -79,7 +86,7 @@ def row_shown(row: AnyRow, *, me: str, now: datetime, alike: Mapping[str, int]) 
     text = shown(row.text, row.format)
     reasons = weighty(row.reasons or ())
     marks, severe = marks_of(row, text)
-    codes = list(dict.fromkeys(reason["code"] for reason in reasons if reason["weight"] >= 0)) or row.codes.split()
+    codes = list(dict.fromkeys(reason["code"] for reason in reasons if speaks_against(reason))) or row.codes.split()
     claimed = row.claimed_by not in (None, me) and row.claimed_until is not None and row.claimed_until > now
     return RowShown(
         id=row.comment_id,
@@ -108,14 +115,49 @@ def row_shown(row: AnyRow, *, me: str, now: datetime, alike: Mapping[str, int]) 
         not_mine=row.not_for == me,
         campaign=row.campaign,
         alike=alike.get(row.campaign, 0) if row.campaign else 0,
+        view=_view(row),
         proposed=row.proposed_action,
+        proposed_reason=row.proposed_reason,
         proposed_by=row.proposed_name,
+        proposed_by_me=row.proposed_by == me,
     )
+
+
+def _view(row: AnyRow) -> str:
+    if row.proposed_action is not None:
+        return View.SECOND_LOOK
+    if row.origin in APPEALED:
+        return View.APPEALS
+    return View.ESCALATED if row.escalated else str(row.lane)
 
 
 def weighty(reasons: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Reasons in the order of their weight; what forces a decision without weight comes first."""
     return sorted(reasons, key=lambda reason: (reason["weight"] != 0, -abs(reason["weight"])))
+
+
+def speaks_against(reason: Mapping[str, Any]) -> bool:
+    """Whether a reason speaks against its comment.
+
+    A score of the model is named as a reason only once it reaches a line of the policy. Its weight is its logit, which
+    is below zero where the line is below one half.
+    """
+    return reason["weight"] >= 0 or _is_score(reason)
+
+
+def weight_words(reason: Mapping[str, Any], scores: Mapping[str, float] | None) -> str:
+    """How much a reason weighs; a score whose logit is below zero says its share, which nobody takes for praise."""
+    weight = float(reason["weight"])
+    if not weight:
+        return gettext("rule")
+    if weight < 0 and _is_score(reason):
+        share = (scores or {}).get(str(reason["code"]).partition(".")[2], 1 / (1 + exp(-weight)))
+        return f"{round(100 * share)} %"
+    return f"{weight:+.1f}".replace("-", "−")
+
+
+def _is_score(reason: Mapping[str, Any]) -> bool:
+    return str(reason["code"]).startswith("model.")
 
 
 def marks_of(row: AnyRow, text: Shown) -> tuple[list[Mark], bool]:
@@ -131,11 +173,13 @@ def marks_of(row: AnyRow, text: Shown) -> tuple[list[Mark], bool]:
         marks = [Mark(mark.start, mark.end, mark.why, severe=True) for mark in marks]
         if not marks:
             marks = [Mark(0, len(row.text), gettext("The whole text reads as severe."), severe=True)]
+    if grave:
+        marks = hide_severe(row.text, row.format, marks)
     return marks, grave and bool(text.base)
 
 
 def _is_severe(reason: Mapping[str, Any]) -> bool:
-    return reason["weight"] >= 0 and (
+    return speaks_against(reason) and (
         str(reason["code"]).startswith(SEVERE_CODES) or reason.get("head") in SEVERE_HEADS
     )
 

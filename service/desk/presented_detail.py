@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy.engine import Connection
 
 from classifier.domain import Identity
-from service.desk.presented import RowShown, marks_of, row_shown, weighty
+from service.desk.presented import RowShown, age_words, marks_of, row_shown, speaks_against, weight_words, weighty
 from service.desk.reason_words import (
     HEADS_SAID,
     chip_words,
@@ -108,6 +108,8 @@ class DetailShown:
     """Everything beside the list."""
 
     row: RowShown
+    age: str
+    """Since the comment was written; its row says since when it waits."""
     article_url: str
     published_at: datetime | None
     excerpt: str
@@ -157,6 +159,7 @@ def detail_shown(
     reasons = weighty(row.reasons or ())
     return DetailShown(
         row=row_shown(row, me=me, now=now, alike=sizes),
+        age=age_words(now - row.received_at),
         article_url=row.article_url,
         published_at=article.published_at if article else None,
         excerpt=" ".join((article.text or "").split()) if article else "",
@@ -169,10 +172,10 @@ def detail_shown(
         length=text.length,
         cut=text.length > most,
         author_url=row.author_url,
-        advice=_advice(connection, row.campaign),
-        against=next((str(each["message"]) for each in reasons if each["weight"] >= 0), ""),
-        in_favour=next((str(each["message"]) for each in reasons if each["weight"] < 0), ""),
-        ledger=tuple(_line(reason) for reason in reasons),
+        advice=_advice(connection, row.campaign, row.comment_id),
+        against=next((str(each["message"]) for each in reasons if speaks_against(each)), ""),
+        in_favour=next((str(each["message"]) for each in reasons if not speaks_against(each)), ""),
+        ledger=tuple(_line(reason, row.scores) for reason in reasons),
         scores=_scores(row.scores or {}),
         counterfactual=(row.counterfactual or {}).get("message", ""),
         alike=alike,
@@ -187,9 +190,9 @@ def detail_shown(
     )
 
 
-def _advice(connection: Connection, campaign: str | None) -> str:
-    """What people decided on comments like this one; nothing when there are none."""
-    approved, rejected = detail.likes_decided(connection, campaign)
+def _advice(connection: Connection, campaign: str | None, comment_id: str) -> str:
+    """What people decided on other comments like this one; nothing when there are none."""
+    approved, rejected = detail.likes_decided(connection, campaign, comment_id)
     total = approved + rejected
     if not total:
         return ""
@@ -205,10 +208,9 @@ def _advice(connection: Connection, campaign: str | None) -> str:
     )
 
 
-def _line(reason: Mapping[str, Any]) -> Line:
-    weight = float(reason["weight"])
-    said = f"{weight:+.1f}".replace("-", "−") if weight else gettext("rule")
-    return Line(reason["code"], chip_words(reason["code"]), reason["message"], said, against=weight >= 0)
+def _line(reason: Mapping[str, Any], scores: Mapping[str, float] | None) -> Line:
+    said, against = weight_words(reason, scores), speaks_against(reason)
+    return Line(reason["code"], chip_words(reason["code"]), reason["message"], said, against)
 
 
 def _scores(scores: Mapping[str, float]) -> tuple[tuple[str, int], ...]:

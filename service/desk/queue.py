@@ -19,7 +19,7 @@ from service.desk.keymap import COMMANDS, keymap_of
 from service.desk.presented import RowShown, age_words, risk_words, row_shown, work_words
 from service.desk.presented_detail import detail_shown
 from service.desk.queue_query import AGES, RISKS, SORTS, VIEWS, Asked, address, asked, asked_before, chips
-from service.desk.reason_words import DO_WORDS, RULING_REASONS, action_words, chip_words, status_words
+from service.desk.reason_words import DO_WORDS, RULING_REASONS, chip_words, proposal_words, status_words
 from service.desk.receipts import Receipt, act_said, receipt_of, standing_of
 from service.desk.session import Page, desk_page, signed_in
 from service.roles import Right
@@ -205,7 +205,7 @@ def _of_person(site: Site) -> dict[str, Any]:
             command for command in COMMANDS if command.right is None or person.may(Right(command.right), site)
         ],
         "status_words": status_words,
-        "action_words": action_words,
+        "proposal_words": proposal_words,
         "risk_words": risk_words,
         "do_words": {name: str(words) for name, words in DO_WORDS.items()},
         **script_facts(site, "desk.queue_item"),

@@ -181,6 +181,12 @@ def status_words(status: str) -> str:
     return str(STATUSES.get(status, status))
 
 
+def proposal_words(action: str, reason: str | None) -> str:
+    """What somebody proposes, and as what."""
+    said = reason_words(reason)
+    return f"{action_words(action)} ({said})" if said else action_words(action)
+
+
 def action_words(action: str) -> str:
     """What somebody would do."""
     return str(ACTIONS.get(action, action))

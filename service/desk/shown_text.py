@@ -25,7 +25,9 @@ MOST_SHOWN: Final = 6_000
 #: So much stands in a row of the list.
 GLANCE: Final = 140
 _MOST_MARKS: Final = 60
+_MOST_HIDDEN: Final = 200
 _MOST_TRICKS: Final = 500
+_LONGEST: Final = 2_000
 _RUN: Final = re.compile(r"[^\W\d_]+")
 _LATIN: Final = re.compile(r"[A-Za-z]")
 _ANCHOR: Final = re.compile(r"<a\s", re.IGNORECASE)
@@ -113,9 +115,10 @@ def hides_anything(pieces: Iterable[Piece]) -> bool:
 
 
 def _placed(text: Shown, marks: Sequence[Mark]) -> list[Mark]:
+    hidden, others = ([mark for mark in marks if mark.severe is severe] for severe in (True, False))
     found = (
         Mark(text.place(mark.start), text.place(mark.end, end=True), mark.why, mark.severe)
-        for mark in marks[:_MOST_MARKS]
+        for mark in [*hidden[:_MOST_HIDDEN], *others[:_MOST_MARKS]]
     )
     return [mark for mark in found if mark.start < mark.end]
 
@@ -129,7 +132,7 @@ def _pieces(base: str, marks: list[Mark], tricks: dict[int, Piece], hosts: dict[
         if start in hosts:
             yield Piece(hosts[start], kind="host")
         over = [mark for mark in marks if mark.start <= start and end <= mark.end]
-        why, severe = (over[0].why if over else ""), any(mark.severe for mark in over)
+        why, severe = next((mark.why for mark in over if mark.why), ""), any(mark.severe for mark in over)
         trick = tricks.get(start)
         if trick is None:
             yield Piece(base[start:end], why, severe)
@@ -160,18 +163,28 @@ def _tricks(base: str) -> dict[int, Piece]:
 
 
 def _hosts(raw: str, text: Shown) -> dict[int, str]:
-    """Where links lead, by the place after their words."""
+    """Where links lead, by the place after their words: in full, or the host of an address that can be read there."""
     found: dict[int, str] = {}
     for link in read(raw).links[:_MOST_MARKS]:
         is_anchor = link.hidden and _ANCHOR.match(raw, link.span.start)
         closing = _CLOSING.search(raw, link.span.end) if is_anchor else None
         ends = link.span.end if closing is None else closing.start()
-        host = host_of(link.target[:2_000]) or link.target[:60]
         place = text.place(ends, end=True)
-        said = f" [{_plain_host(host)}] "
+        said = f" [{_whole_target(link.target) if link.target not in text.base else _host(link.target)}] "
         if said not in found.get(place, ""):
             found[place] = found.get(place, "") + said
     return found
+
+
+def _whole_target(target: str) -> str:
+    """An address in full: nothing in it is invisible, and its host is also said in plain letters."""
+    seen = "".join(f"<{char_name(char)}>" if _is_hidden(char) or char.isspace() else char for char in target[:_LONGEST])
+    host = _host(target)
+    return seen if host.isascii() else f"{seen} ({host})"
+
+
+def _host(target: str) -> str:
+    return _plain_host(host_of(target[:_LONGEST]) or target[:60])
 
 
 def _plain_host(host: str) -> str:

@@ -7,6 +7,7 @@ export const list = ({ root, urls, query, onMove, touched }) => {
   const empty = root.querySelector("[data-empty]");
   const narrow = window.matchMedia("(max-width: 56.24rem)");
   const details = new Map();
+  const waits = new Map(); // what must have happened before a comment is asked for
   let current = null;
   let loading = null;
 
@@ -25,7 +26,8 @@ export const list = ({ root, urls, query, onMove, touched }) => {
     if (!details.has(id)) {
       if (details.size > 40) details.delete(details.keys().next().value);
       const entry = { html: null, promise: null };
-      entry.promise = fetch(`${urls.item.replace("ID", id)}?${query}`, { headers: { "X-Desk": "part" } })
+      entry.promise = (waits.get(id) || Promise.resolve())
+        .then(() => fetch(`${urls.item.replace("ID", id)}?${query}`, { headers: { "X-Desk": "part" } }))
         .then((answer) => (answer.ok && !answer.redirected ? answer.text() : Promise.reject(new Error(String(answer.status)))))
         .then((html) => { entry.html = html; return html; });
       entry.promise.catch(() => details.delete(id));
@@ -38,6 +40,19 @@ export const list = ({ root, urls, query, onMove, touched }) => {
     holder.innerHTML = html;
     beside.replaceChildren(holder.content);
     window.sluice.localTimes(beside);
+    overtaken();
+  };
+  // What somebody else decided is said in the detail as well, and cannot be decided there by mistake.
+  const overtaken = () => {
+    const detail = beside.querySelector("[data-detail]");
+    if (!current?.matches(".clash") || detail?.dataset.detail !== current.dataset.id || detail.querySelector("[data-overtaken]")) return;
+    const banner = document.createElement("div");
+    banner.className = "clash";
+    banner.dataset.overtaken = "";
+    banner.append(...[...current.children].map((child) => child.cloneNode(true)));
+    detail.querySelector(".scrolls").prepend(banner);
+    detail.querySelector(".acts").replaceChildren();
+    banner.scrollIntoView({ block: "nearest" });
   };
   const show = (id) => {
     const entry = detailOf(id);
@@ -49,6 +64,12 @@ export const list = ({ root, urls, query, onMove, touched }) => {
     );
   };
   const forget = (id) => details.delete(id);
+  // What is being taken back is read once that is done.
+  const readAfter = (id, work) => {
+    const settled = work.catch(() => {}).finally(() => { if (waits.get(id) === settled) waits.delete(id); });
+    waits.set(id, settled);
+    details.clear(); // the author's others tell of it too
+  };
 
   const inDetail = () => root.classList.contains("alone") || (narrow.matches && root.classList.contains("opened"));
   const focus = () => {
@@ -81,6 +102,7 @@ export const list = ({ root, urls, query, onMove, touched }) => {
     mark(row);
     focus();
     if (!row) return;
+    if (row.matches(".clash")) show(row.dataset.id);
     if (row.matches(".item")) {
       show(row.dataset.id);
       for (let next = row, left = 2; left && (next = beyond(next, 1)); left -= 1) {
@@ -130,6 +152,8 @@ export const list = ({ root, urls, query, onMove, touched }) => {
       place.focus();
       return more();
     }
+    // A reload shows the empty list, not the comment that was decided last.
+    history.replaceState(null, "", `${urls.queue}?${query}`);
     empty.hidden = false;
     return empty.focus();
   };
@@ -149,7 +173,7 @@ export const list = ({ root, urls, query, onMove, touched }) => {
   beside.tabIndex = -1;
   rows().forEach((row) => rove(row, false));
   return {
-    items, beside, narrow, rows, rowOf, template, beyond, detailOf, show, forget, focus, move, more, leave, comeBack, fromHtml,
+    items, beside, narrow, rows, rowOf, template, beyond, detailOf, show, forget, readAfter, overtaken, focus, move, more, leave, comeBack, fromHtml,
     get current() { return current; },
     adopt: mark,
   };

@@ -2,7 +2,9 @@
 
 const PULSE = 10_000;
 const HEARTBEAT = 30_000;
+const IDLE = 60_000; // whoever has moved nothing for so long looks at nothing
 const DWELL = 500;
+const SETTLED = 250;
 
 export const watch = ({ root, urls, may, words, fill, wire, rows, touched, clash }) => {
   const pill = root.querySelector("[data-new]");
@@ -12,6 +14,7 @@ export const watch = ({ root, urls, may, words, fill, wire, rows, touched, clash
   let mine = null; // the comment whose lease is ours
   let dwell = 0;
   let beat = 0;
+  let stirred = performance.now();
 
   // --- Leases ---------------------------------------------------------------------------------------------------------
 
@@ -39,8 +42,14 @@ export const watch = ({ root, urls, may, words, fill, wire, rows, touched, clash
     if (!row || !row.matches(".item") || !may.rule || row.classList.contains("claimed")) return;
     const id = row.dataset.id;
     dwell = setTimeout(() => claim(id), DWELL);
-    beat = setInterval(() => { if (!document.hidden) claim(id); }, HEARTBEAT);
+    beat = setInterval(() => { if (!document.hidden && performance.now() - stirred < IDLE) claim(id); }, HEARTBEAT);
   };
+  const stir = () => {
+    const away = performance.now() - stirred >= IDLE;
+    stirred = performance.now();
+    if (away && rows.current) moved(rows.current);
+  };
+  for (const kind of ["keydown", "pointermove", "pointerdown", "wheel"]) document.addEventListener(kind, stir, { passive: true, capture: true });
   window.addEventListener("pagehide", letGo);
 
   const claimed = (id, name) => {
@@ -61,7 +70,10 @@ export const watch = ({ root, urls, may, words, fill, wire, rows, touched, clash
 
   const take = (body) => {
     const rail = document.querySelector("[data-rail]");
-    if (!rail.contains(document.activeElement)) rail.innerHTML = body.rail;
+    // While something is under way the page knows the loads better.
+    const counts = !wire.anyLeft() && !rail.contains(document.activeElement);
+    if (counts) rail.innerHTML = body.rail;
+    else tag = "";
     pill.hidden = body.new === 0;
     pill.textContent = fill(words.new, { count: body.new, key: "r" });
     for (const row of rows.rows()) claimed(row.dataset.id, body.claims[row.dataset.id]);
@@ -89,8 +101,14 @@ export const watch = ({ root, urls, may, words, fill, wire, rows, touched, clash
       }
     } catch { /* The next one tries again. */ }
   };
+  // Once nothing was answered for a moment: what was decided has changed the loads.
+  let due = 0;
+  const soon = () => {
+    clearTimeout(due);
+    due = setTimeout(pulse, SETTLED);
+  };
   setInterval(pulse, PULSE);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) pulse(); });
 
-  return { moved, pulse };
+  return { moved, pulse, soon };
 };

@@ -15,6 +15,17 @@ function begin() {
   root.words = words;
   const fill = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
   const { say } = window.sluice;
+  // What must not be missed is seen as well as read out.
+  const told = root.querySelector("[data-told]");
+  let toldUntil = 0;
+  const warn = (says) => {
+    say(says);
+    told.textContent = says;
+    told.hidden = false;
+    clearTimeout(toldUntil);
+    toldUntil = setTimeout(() => { told.hidden = true; }, 6000);
+    return true;
+  };
   const wire = sender({ site: root.dataset.site, me: root.dataset.me });
   const done = []; // what can be taken back, the last at the end
   const undone = [];
@@ -30,15 +41,26 @@ function begin() {
     const count = document.querySelector("[data-rail] [aria-current] .count");
     return count ? Number(count.textContent) : rows.rows().length;
   };
-  const count = (change) => {
-    const here = document.querySelector("[data-rail] [aria-current] .count");
-    if (here) here.textContent = String(Math.max(0, Number(here.textContent) + change));
+  // All loads at once, so that they agree until the service has counted. What is set aside still waits: somewhere else.
+  const count = (moved, how, by) => {
+    const rail = document.querySelector("[data-rail]");
+    const here = rail.querySelector("[aria-current]")?.dataset.view;
+    const add = (view, change) => {
+      const place = rail.querySelector(`[data-view="${view}"] .count`);
+      if (place) place.textContent = String(Math.max(0, Number(place.textContent) + change));
+    };
+    const to = { skip: "skipped", escalate: "escalated" }[how] || (may.confirm ? null : "second-look");
+    for (const row of moved) {
+      add(here && here !== "all" ? here : row.dataset.in, by);
+      add(to || "all", to ? -by : by);
+    }
   };
   const tell = (what) => {
     const next = rows.current && rows.current.matches(".item") ? authorOf(rows.current) : "";
     say(next ? fill(words.left, { what, count: left(), next }) : fill(words.last, { what }));
   };
 
+  const keyOf = (command) => Object.keys(facts.keys).find((key) => facts.keys[key] === command) || "";
   const causeOf = (error) => (error instanceof Refused ? words.no_right : error instanceof Stale ? words.stale : words.unsaved);
 
   // --- Deciding ---------------------------------------------------------------------------------------------------
@@ -48,8 +70,8 @@ function begin() {
     if (!row) return press(how);
     if (!row.matches(".item")) return false;
     if (performance.now() - changedAt < 250) return true;
-    if (!(how === "escalate" ? may.escalate : may.rule)) return say(words.no_right);
-    if (row.classList.contains("claimed") && !more.take_over) return say(fill(words.claimed, { name: row.querySelector(".claim bdi").textContent }));
+    if (!(how === "escalate" ? may.escalate : may.rule)) return warn(words.no_right);
+    if (row.classList.contains("claimed") && !more.take_over) return warn(fill(words.claimed, { name: row.querySelector(".claim bdi").textContent, key: keyOf("take_over") }));
     const stays = staysOnce;
     staysOnce = false;
     const fields = { comment: row.dataset.id, revision: row.dataset.revision, seen: row.dataset.seen, do: how, back: root.dataset.query, ...more };
@@ -59,7 +81,7 @@ function begin() {
     done.push(entry);
     undone.length = 0;
     rows.forget(row.dataset.id);
-    count(-1);
+    count([row], how, -1);
     if (stays) {
       rows.adopt(entry.receipts[0]);
       entry.receipts[0].querySelector("button").focus();
@@ -87,6 +109,7 @@ function begin() {
     row.classList.remove("current", "failed");
     row.querySelector(".cause")?.remove();
     row.replaceWith(receipt);
+    untick(row);
     return receipt;
   }
 
@@ -98,6 +121,7 @@ function begin() {
       failed(entry, causeOf(error), fields);
       throw error;
     }
+    watching.soon();
     if (answer.ok) {
       entry.acts = answer.acts;
       entry.receipts[0].querySelector("[data-says]").textContent = `${answer.says} · ${authorOf(entry.rows[0])}`;
@@ -105,7 +129,7 @@ function begin() {
     }
     if (answer.clash) {
       forgetEntry(entry);
-      count(1);
+      count(entry.rows, entry.how, 1);
       clash(entry.receipts[0], entry.rows[0], answer, entry.how);
     } else failed(entry, answer.says, fields);
     throw new Error(answer.says);
@@ -120,7 +144,7 @@ function begin() {
     forgetEntry(entry);
     const row = entry.rows[0];
     if (!entry.receipts[0].isConnected) return;
-    count(1);
+    count(entry.rows, entry.how, 1);
     rows.comeBack(entry.receipts[0], row);
     row.classList.add("failed");
     row.retry = { how: entry.how, more: entry.more, fields };
@@ -146,10 +170,17 @@ function begin() {
     override.how = how;
     place.answer = answer;
     holder.replaceWith(place);
+    untick(row);
     changedAt = performance.now();
+    rows.forget(row.dataset.id);
     if (was) {
       rows.adopt(place);
-      rows.focus();
+      if (rows.beside.contains(document.activeElement) && document.activeElement.matches("textarea")) {
+        rows.overtaken(); // nobody is torn from what they write
+      } else {
+        rows.show(row.dataset.id);
+        rows.focus();
+      }
     }
     say(answer.says);
   }
@@ -175,18 +206,17 @@ function begin() {
 
   function bulk(how) {
     const ticked = rows.rows().filter((row) => row.querySelector(".tick input")?.checked);
-    if (!ticked.length || !may.bulk) return say(words.no_right);
+    if (!may.bulk) return warn(words.no_right);
+    if (!ticked.length) return warn(words.tick_first);
     const body = [["do", how], ["back", root.dataset.query], ...ticked.map((row) => ["pick", row.querySelector(".tick input").value])];
     const entry = { rows: ticked, how, receipts: [], acts: null };
     const last = ticked[ticked.length - 1];
     for (const row of ticked) {
-      row.querySelector(".tick input").checked = false;
       rows.forget(row.dataset.id);
       entry.receipts.push(receiptFor(row, words[how]));
     }
     done.push(entry);
-    count(-ticked.length);
-    ticking();
+    count(ticked, how, -1);
     if (!rows.current?.isConnected) rows.leave(entry.receipts[entry.rows.indexOf(last)]);
     tell(`${words[how]} (${ticked.length})`);
     entry.promise = wire.post(urls.bulk, body).then((answer) => {
@@ -196,11 +226,12 @@ function begin() {
         if (at >= 0 && html) rows.comeBack(entry.receipts[at], rows.fromHtml(html));
       }
       say(answer.says);
+      watching.soon();
       return answer;
     }, (error) => {
       forgetEntry(entry);
       entry.receipts.forEach((receipt, at) => rows.comeBack(receipt, entry.rows[at]));
-      count(entry.rows.length);
+      count(entry.rows, how, 1);
       say(causeOf(error));
       throw error;
     });
@@ -211,22 +242,25 @@ function begin() {
   // --- Taking back ------------------------------------------------------------------------------------------------
 
   function undo(entry = done[done.length - 1]) {
-    if (!may.rule) return say(words.no_right);
+    if (!may.rule) return warn(words.no_right);
     if (!entry) return undoOlder();
     forgetEntry(entry);
     undone.push(entry);
     entry.receipts.forEach((receipt, at) => rows.comeBack(receipt, entry.rows[at]));
-    count(entry.rows.length);
-    entry.rows.forEach((row) => rows.forget(row.dataset.id));
+    count(entry.rows, entry.how, 1);
     const told = entry.promise.then((answer) => answer.acts, () => []);
     const back = (async () => {
       for (const act of await told) {
         const answer = await wire.post(urls.undo, { act, back: root.dataset.query });
         if (!answer.ok) stands(entry, answer.says);
       }
+      watching.soon();
     })();
     back.catch((error) => stands(entry, causeOf(error)));
-    entry.rows.forEach((row) => wire.inTurn(row.dataset.id, () => back).catch(() => {}));
+    for (const row of entry.rows) {
+      wire.inTurn(row.dataset.id, () => back).catch(() => {});
+      rows.readAfter(row.dataset.id, back);
+    }
     rows.move(entry.rows[0]);
     say(fill(words.back, { next: authorOf(entry.rows[0]) }));
     return true;
@@ -238,7 +272,7 @@ function begin() {
       const was = rows.current === row;
       const receipt = receiptFor(row, says);
       receipt.querySelector("button").remove();
-      count(-1);
+      count([row], entry.how, -1);
       if (was) {
         touched();
         rows.leave(receipt);
@@ -256,12 +290,12 @@ function begin() {
       return say(causeOf(error));
     }
     say(answer.says);
+    watching.soon();
     for (const [id, html] of Object.entries(answer.rows || {})) {
       const row = html && rows.fromHtml(html);
       if (!row) continue;
       rows.comeBack(rows.items.querySelector(`[data-id="${id}"]`) || document.createElement("li"), row);
       rows.forget(id);
-      count(1);
       rows.move(row);
     }
     return true;
@@ -309,7 +343,7 @@ function begin() {
   };
   const write = (how) => {
     const found = part("write");
-    if (!found) return say(words.no_right);
+    if (!found) return warn(words.no_right);
     found.open = true;
     const area = found.querySelector("textarea");
     area.dataset.how = how;
@@ -318,7 +352,7 @@ function begin() {
   };
   const tray = () => {
     const found = part("tray");
-    if (!found) return say(words.no_right);
+    if (!found) return warn(words.no_right);
     found.open = !found.open;
     if (!found.open) return rows.focus();
     (found.querySelector(`button[value="${found.dataset.likely}"]`) || found.querySelector("button")).focus();
@@ -368,6 +402,12 @@ function begin() {
     return true;
   };
   const boxes = () => rows.rows().map((row) => row.querySelector(".tick input")).filter(Boolean);
+  // What was decided is no longer picked, nor is it when it comes back.
+  function untick(row) {
+    const box = row.querySelector(".tick input");
+    if (box) box.checked = false;
+    ticking();
+  }
   function ticking() {
     const bar = document.getElementById("bulk");
     if (!bar) return;
@@ -456,7 +496,7 @@ function begin() {
       const entry = done.find((each) => each.receipts.includes(link.closest("li")));
       if (entry) undo(entry);
     } else if (link.matches("[data-act=keep], [data-act=override]")) {
-      settle(link.closest(".clash"), link.matches("[data-act=override]"));
+      settle(link.closest("[data-overtaken]") ? rows.current : link.closest(".clash"), link.matches("[data-act=override]"));
     }
   });
   root.addEventListener("change", (event) => { if (event.target.matches(".tick input")) ticking(); });

@@ -120,14 +120,14 @@ def look_alikes(connection: Connection, site_id: str, comment_id: str, limit: in
     return [(row, shares[row.id]) for row in ranked[:limit]]
 
 
-def likes_decided(connection: Connection, campaign: str | None) -> tuple[int, int]:
-    """How many of a campaign people approved, and how many they rejected."""
+def likes_decided(connection: Connection, campaign: str | None, comment_id: str) -> tuple[int, int]:
+    """How many others of a campaign people approved, and how many they rejected; what was taken back is neither."""
     if campaign is None:
         return 0, 0
     counted = connection.execute(
         sa.select(comments.c.status, sa.func.count())
         .join(fingerprints, fingerprints.c.comment_id == comments.c.id)
-        .where(fingerprints.c.campaign == campaign, comments.c.ruled)
+        .where(fingerprints.c.campaign == campaign, comments.c.ruled, comments.c.id != comment_id)
         .group_by(comments.c.status)
     )
     by_status = {row[0]: row[1] for row in counted}

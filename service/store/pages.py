@@ -18,6 +18,8 @@ from service.store.tables_desk import review_items, skips
 
 #: Comments that read alike are a campaign from so many on.
 CAMPAIGN_FROM: Final = 3
+#: Readers' own ways into the queue.
+APPEALED: Final = ("appeal", "report")
 
 
 class View(StrEnum):
@@ -75,7 +77,7 @@ class Load:
 
 
 _OPEN: Final = review_items.c.closed_at.is_(None)
-_APPEALED: Final = review_items.c.origin.in_(("appeal", "report"))
+_APPEALED: Final = review_items.c.origin.in_(APPEALED)
 _PROPOSED: Final = review_items.c.proposed_action.is_not(None)
 
 

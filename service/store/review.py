@@ -118,6 +118,11 @@ def unskip(connection: Connection, user_id: str, comment_id: str) -> None:
     connection.execute(sa.delete(skips).where(skips.c.user_id == user_id, skips.c.comment_id == comment_id))
 
 
+def unskip_for_all(connection: Connection, comment_id: str) -> None:
+    """Bring a comment back into everybody's queue: there is something new about it."""
+    connection.execute(sa.delete(skips).where(skips.c.comment_id == comment_id))
+
+
 def forget_comment(connection: Connection, comment_id: str) -> None:
     """Erase what the desk knows of a comment: its item with the reasons, notes and skips."""
     for table in (review_items, notes, skips):

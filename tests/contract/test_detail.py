@@ -44,8 +44,9 @@ def test_the_nearest_that_were_decided_come_first(store, site):
         found = detail.look_alikes(connection, site.id, comment, 3)
         assert detail.look_alikes(connection, site.id, short, 3) == []
         campaign = pages.item_with_all(connection, site.id, comment).campaign
-        assert detail.likes_decided(connection, campaign) == (1, 1)
-        assert detail.likes_decided(connection, None) == (0, 0)
+        assert detail.likes_decided(connection, campaign, comment) == (1, 1)
+        assert detail.likes_decided(connection, campaign, rejected) == (1, 0)
+        assert detail.likes_decided(connection, None, comment) == (0, 0)
         assert detail.open_in_campaigns(connection, site.id, {campaign}) == {campaign: 3}
 
     assert [(row.id, row.status, row.moderator) for row, _ in found] == [

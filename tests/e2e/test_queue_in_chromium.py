@@ -279,6 +279,7 @@ def test_two_people_on_one_view_decide_nothing_twice(desk: Desk):
     claim = bea.locator(f"#c-{first} .claim")
     expect(claim).to_have_text("Ann")
     press(bea, "a")
+    expect(bea.locator("[data-told]")).to_have_text("Ann is looking at this comment just now. Take it over: Shift+C")
     expect(bea.locator(".receipt")).to_have_count(0)
     assert desk.statuses(site)["First"][1] == "held"
 
@@ -289,11 +290,16 @@ def test_two_people_on_one_view_decide_nothing_twice(desk: Desk):
     expect(bea.locator(".clash")).to_contain_text("Already rejected by Ann.")
     assert bea.evaluate(WHERE)["author"] == "Third"
     bea.evaluate(PULSE)
-    expect(bea.locator(".clash")).to_have_count(2)
-    expect(bea.locator(".clash").first).to_contain_text("Approved by Ann")
+    expect(bea.locator("li.clash")).to_have_count(2)
+    expect(bea.locator("li.clash").first).to_contain_text("Approved by Ann")
+    press(bea, "k")
+    expect(bea.locator("[data-overtaken]")).to_contain_text("Already rejected by Ann.")
+    expect(bea.locator("[data-detail] .acts button")).to_have_count(0)
+    press(bea, "j")
+    expect(bea.locator("[data-overtaken]")).to_have_count(0)
 
     # Overriding is possible, and on purpose.
-    bea.locator(".clash", has_text="Already rejected").locator("[data-act=override]").click()
+    bea.locator("li.clash", has_text="Already rejected").locator("[data-act=override]").click()
     saved(bea)
     stands = desk.statuses(site)
     assert (stands["First"][1], stands["First"][3]) == ("approved", 1)
@@ -696,3 +702,87 @@ def test_what_somebody_acted_on_since_cannot_be_taken_back(desk: Desk):
     expect(page.locator(".receipt")).to_contain_text("Already rejected by Bo.")
     assert page.evaluate(WHERE)["author"] == "Next"
     assert desk.statuses(site)["Jo"][1] == "rejected"
+
+
+def test_a_cleared_queue_stays_clear_after_a_reload(desk: Desk):
+    """The address forgets the last comment; whoever goes back to it finds it in its own column."""
+    site = desk.site("cleared")
+    comment = held(desk.store, site.id, author={"name": "Only"})
+    page = desk.enter(site, "Cleo Clear")
+
+    press(page, "a")
+    saved(page)
+    assert "at=" not in page.url
+    page.reload()
+    page.wait_for_selector("html.scripted", state="attached")
+    expect(page.locator("[data-empty]")).to_be_in_viewport()
+    expect(page.locator("[data-detail]")).to_have_count(0)
+
+    desk.open(page, site, f"at={comment}")
+    expect(page.locator("[data-empty]")).to_be_in_viewport()
+    listed, beside = page.locator(".list").bounding_box(), page.locator("[data-detail]").bounding_box()
+    assert listed["x"] + listed["width"] <= beside["x"]
+    assert beside["y"] + beside["height"] <= 720
+
+
+def test_a_decided_row_loses_its_tick(desk: Desk):
+    """Decided alone, and back again: nothing is picked, and deciding on nothing says what to do."""
+    site = desk.site("ghosts")
+    for number in range(2):
+        held(desk.store, site.id, author={"name": f"Gil {number}"})
+    page = desk.enter(site, "Gwen")
+
+    press(page, "x")
+    expect(page.locator("[data-ticked]")).to_have_text("Ticked: 1")
+    press(page, "a")
+    expect(page.locator("#bulk")).to_be_hidden()
+    press(page, "Shift+D")
+    expect(page.locator("[data-told]")).to_have_text("Tick some comments first.")
+    expect(page.locator("[data-told]")).to_be_visible()
+    press(page, "z")
+    expect(page.locator(".tick input:checked")).to_have_count(0)
+    expect(page.locator(".acts button[value=skip]")).to_be_visible()
+    expect(page.locator(".detail .status.approved")).to_have_count(0)
+    expect(page.locator("#bulk")).to_be_hidden()
+
+
+def test_loads_agree_after_each_decision(desk: Desk):
+    """All is the sum of its parts at once, not only when the service has counted."""
+    site = desk.site("loads")
+    for _ in range(3):
+        held(desk.store, site.id, risk=0.6)
+    page = desk.enter(site, "Lou")
+    loads = """() => Object.fromEntries([...document.querySelectorAll("[data-rail] a[data-view]")]
+      .map((view) => [view.dataset.view, Number(view.querySelector(".count").textContent)]))"""
+
+    press(page, "a")
+    told = page.evaluate(loads)
+    assert (told["all"], told["uncertain"]) == (2, 2)
+    press(page, "h")
+    told = page.evaluate(loads)
+    assert (told["all"], told["uncertain"], told["skipped"]) == (2, 1, 1)
+    saved(page)
+    expect(page.locator("[data-view=skipped][data-count='1']")).to_have_count(1)
+    assert page.evaluate(loads) == told
+
+
+def test_whoever_went_away_looks_at_nothing(desk: Desk):
+    """The lease is renewed while somebody reads, and no longer once nothing was moved for a minute."""
+    site = desk.site("away")
+    held(desk.store, site.id)
+    page = desk.enter(site, "Ivo")
+    page.clock.install()
+    desk.open(page, site)
+    claims: list[str] = []
+    page.on("request", lambda request: claims.append(request.url) if request.url.endswith("/claim") else None)
+
+    page.clock.run_for(45_000)
+    read = len(claims)
+    page.clock.run_for(180_000)
+    away = len(claims)
+    press(page, "ArrowDown")
+    page.clock.run_for(1_000)
+
+    assert read >= 1
+    assert away <= read + 1
+    assert len(claims) == away + 1

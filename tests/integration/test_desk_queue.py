@@ -16,8 +16,9 @@ from visitors import Visitor
 from werkzeug.test import TestResponse
 
 from classifier.domain import Action
-from service import moderation
+from service import moderation, readers
 from service.acts import Actor
+from service.readers import AppealReason
 from service.roles import Role
 from service.rulings import Wish, rule_many
 from service.schemas import Edit
@@ -186,6 +187,53 @@ def test_a_detail_holds_what_helps_to_decide(store, site, desk: Enter):
     assert re.search(r"<bdi>Sluice</bdi> held", page)
 
 
+def test_a_score_of_the_model_speaks_against(store, site, desk: Enter):
+    """Whatever the sign of its logit: it reached a line of the policy."""
+    said = "The text reads as a threat (41%)."
+    held(store, site.id, reasons=(a_reason("model.threat", said, -0.4, head="threat"),), scores={"threat": 0.41})
+    ada = desk()
+
+    page = detail_of(ada.get(QUEUE))
+    assert re.search(rf'class="against">Against:</span> {re.escape(said)}', page)
+    assert 'class="for"' not in page
+    assert re.search(r'<tr class="against"><td class="weight">41 %</td>', page)
+
+    comment = shown(ada.get(QUEUE))[0]
+    act = arguments(decide(ada, comment, "abuse"))["done"]
+    history = ada.get(f"/desk/blog/history/{act}").text
+    assert "41 %" in history
+    assert "0.4<" not in history
+
+
+def test_a_comment_is_no_evidence_about_itself(store, site, desk: Enter):
+    """Nor is a ruling that was taken back."""
+    wave = "Guys this shop has really good watches and the delivery was quick as well number"
+    first, second = (held(store, site.id, f"{wave} {number}", alike=True) for number in ("one", "two"))
+    ada = desk()
+
+    decide(ada, first, "spam")
+    assert "like it was" not in detail_of(ada.get(f"{QUEUE}?at={first}"))
+    assert "1 of 1 like it was rejected." in detail_of(ada.get(f"{QUEUE}?at={second}"))
+
+    ada.post(f"{QUEUE}/undo", {"act": "last"})
+    page = detail_of(ada.get(f"{QUEUE}?at={second}"))
+    assert "like it was" not in page
+    assert re.search(r'<span class="share">\d+ %</span> <span class="status held">', page)
+
+
+def test_an_appealed_comment_is_as_old_as_it_is(store, site, desk: Enter):
+    """Its row says since when it waits, the panel when it was written."""
+    comment = held(store, site.id, now=NOW - timedelta(days=3))
+    ada, bo = desk(), desk(name="Bo")
+    decide(bo, comment, "spam")
+    store.write(lambda c: readers.appeal(c, site.id, comment, AppealReason.OTHER, None, now=datetime.now(UTC)))
+
+    page = ada.get(QUEUE)
+
+    assert re.search(r'<time class="age"[^>]*>just now</time>', page.text)
+    assert '<span class="age">3 days</span>' in detail_of(page)
+
+
 def test_nothing_of_a_page_names_addresses(store, site, desk: Enter):
     """Whoever moderates sees how strong an identity is, not what it is."""
     held(store, site.id, author={"email": "secret@reader.example", "ip": "192.0.2.99"})
@@ -224,7 +272,7 @@ def test_what_a_text_hides_is_drawn(store, site, desk: Enter):
     held(
         store,
         site.id,
-        'Вuy v\u200bia <a href="https://evil.example/x">https://bank.example</a> now',
+        'Вuy v\u200bia <a href="https://evil.example/x?to=1">https://bank.example</a> now',
         format="html",
     )
 
@@ -232,7 +280,7 @@ def test_what_a_text_hides_is_drawn(store, site, desk: Enter):
 
     assert '<span class="box">ZERO WIDTH SPACE</span>' in page
     assert '<span class="look" title="looks like B">В</span>' in page
-    assert re.search(r'https://bank\.example<span class="host">.*\[evil\.example\]', page)
+    assert re.search(r'https://bank\.example<span class="host">.*\[https://evil\.example/x\?to=1\]', page)
 
 
 def test_severe_words_are_hidden_until_asked_for(store, site, desk: Enter):
@@ -246,7 +294,8 @@ def test_severe_words_are_hidden_until_asked_for(store, site, desk: Enter):
     ada = desk()
 
     page = ada.get(QUEUE).text
-    assert re.search(r'<span class="shield" aria-hidden="true"><mark[^>]*>I will find you', detail_of(ada.get(QUEUE)))
+    hidden = re.findall(r'<span class="shield" aria-hidden="true">(?:<mark[^>]*>)?([^<]*)', detail_of(ada.get(QUEUE)))
+    assert hidden == ["find", "hurt"]
     assert "Severe words are hidden." in re.search(r'class="open".*?</a>', page, re.DOTALL)[0]
     assert 'class="shield"' not in detail_of(ada.get(f"{QUEUE}?bare=1"))
 
@@ -326,6 +375,34 @@ def test_skipping_leaves_it_to_others(store, site, desk: Enter):
     assert shown(ada.get(f"{QUEUE}?view=uncertain")) == []
     assert shown(ada.get(f"{QUEUE}?view=skipped")) == [comment]
     assert shown(bo.get(f"{QUEUE}?view=uncertain")) == [comment]
+
+
+def test_a_proposal_brings_back_what_was_skipped(store, site, desk: Enter):
+    """Into the second look of whoever skipped the comment before; skipped again, it stays out."""
+    comment = held(store, site.id)
+    ada, tim = desk(), desk(Role.TRAINEE)
+    decide(ada, comment, "skip")
+
+    decide(tim, comment, "spam")
+    assert shown(ada.get(f"{QUEUE}?view=second-look")) == [comment]
+    assert shown(ada.get(f"{QUEUE}?view=skipped")) == []
+
+    decide(ada, comment, "skip")
+    assert shown(ada.get(f"{QUEUE}?view=second-look")) == []
+    assert shown(ada.get(f"{QUEUE}?view=skipped")) == [comment]
+
+
+def test_an_appeal_brings_back_what_was_skipped(store, site, desk: Enter):
+    """Whoever skipped it had not heard its author yet."""
+    comment = held(store, site.id)
+    ada, bo = desk(), desk(name="Bo")
+    decide(ada, comment, "skip")
+    decide(bo, comment, "spam")
+
+    store.write(lambda c: readers.appeal(c, site.id, comment, AppealReason.OTHER, None, now=datetime.now(UTC)))
+
+    assert shown(ada.get(f"{QUEUE}?view=appeals")) == [comment]
+    assert shown(ada.get(f"{QUEUE}?view=skipped")) == []
 
 
 def test_escalating_needs_words(store, site, desk: Enter):
@@ -456,11 +533,17 @@ def test_a_trainee_proposes(store, site, desk: Enter):
     assert (status_of(store, comment), rulings_on(store, comment)) == ("held", [])
     page = ada.get(f"{QUEUE}?view=second-look")
     assert shown(page) == [comment]
-    assert "the trainee proposes: reject" in detail_of(page)
+    assert "the trainee proposes: reject (Spam)" in detail_of(page)
     assert 'data-view="second-look"' not in tim.get(QUEUE).text
+    assert "data-agree" not in tim.get(f"{QUEUE}?at={comment}").text
 
-    decide(ada, comment, "spam")
-    assert status_of(store, comment) == "rejected"
+    agree = re.search(r"<form[^>]*data-agree.*?</form>", detail_of(page), re.DOTALL)[0]
+    fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', agree))
+    ada.post(f"{QUEUE}/decide", fields)
+    assert (status_of(store, comment), rulings_on(store, comment)) == (
+        "rejected",
+        [("reject", "spam", "the moderator")],
+    )
 
 
 @pytest.mark.parametrize(

@@ -74,13 +74,23 @@ def test_letters_of_other_scripts_are_no_disguise():
 
 
 def test_links_lead_where_they_say():
-    """The host stands behind the words of a link, in letters that cannot be taken for others."""
+    """Behind its words a link's whole address, behind an address its host, in letters that cannot be mistaken."""
     raw = 'See <a href="https://xn--e1awd7f.example/a">the bank</a> or https://bank.example/login now'
 
     pieces = as_it_is(raw, shown(raw, "html"), [])
     told = "".join(piece.text for piece in pieces)
 
-    assert told.index("the bank") < told.index("[xn--e1awd7f.example]") < told.index("[bank.example]")
+    assert told.index("the bank") < told.index("[https://xn--e1awd7f.example/a]") < told.index("[bank.example]")
+
+
+def test_an_address_hides_nothing_and_is_no_link():
+    """Characters that nobody sees are named in it; another script's host is said in plain letters too."""
+    raw = '<a href="https://bаnk.example/lo\u200bgin?next=/a">here</a>'
+
+    (host,) = [piece.text for piece in as_it_is(raw, shown(raw, "html"), []) if piece.kind == "host"]
+
+    assert "/lo<ZERO WIDTH SPACE>gin?next=/a" in host
+    assert "xn--" in host
 
 
 def test_a_long_text_is_cut_and_its_length_known():
