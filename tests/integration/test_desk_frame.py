@@ -92,7 +92,8 @@ def test_a_site_that_is_not_theirs_does_not_exist(desk: Enter, make_site: MakeSi
         answer = ada.get(f"/desk/{name}/")
         assert answer.status_code == 404
         assert "There is no such page" in answer.text
-    assert "other" not in ada.get("/desk/help").text
+    assert "/desk/other/" not in ada.get("/desk/help").text
+    assert "<bdi>other</bdi>" not in ada.get("/desk/help").text
 
 
 def test_a_role_on_all_sites_opens_each(desk: Enter, make_site: MakeSite):

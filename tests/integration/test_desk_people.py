@@ -413,7 +413,7 @@ def test_others_do_not_see_the_page_of_people(desk: Enter, role: Role):
     refused = somebody.get("/desk/people")
 
     assert refused.status_code == 403
-    assert "users" in refused.text
+    assert "manage people" in refused.text
     assert 'href="/desk/people"' not in somebody.get("/desk/help").text
 
 
