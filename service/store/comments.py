@@ -345,7 +345,7 @@ def undecided(connection: Connection, ids: Sequence[str]) -> list[Undecided]:
     """Those of the comments that still need the machine's decision."""
     rows = list(connection.execute(_WAITING, {"ids": ids}))
     known = _articles(connection, {row.article_id for row in rows})
-    return [Undecided(*row[:8], context=_context(row, known[row.article_id])) for row in rows]
+    return [Undecided(*row[:8], context=context_of(row, known[row.article_id])) for row in rows]
 
 
 def article_of(connection: Connection, article_id: str) -> Article:
@@ -363,7 +363,8 @@ def _articles(connection: Connection, ids: set[str]) -> dict[str, Article]:
     }
 
 
-def _context(row: AnyRow, article: Article) -> Context:
+def context_of(row: AnyRow, article: Article) -> Context:
+    """What the blog said of a comment, from a row with all its columns, its text and format."""
     return Context(
         text=row.text,
         format=TextFormat(row.format),

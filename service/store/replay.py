@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from classifier.domain import Action, Article, Author, Context, Status, TextFormat
+from classifier.domain import Action, Article, Context, Status
 from classifier.lessons import RulingReason
-from service.store.comments import AnyRow
+from service.store.comments import AnyRow, context_of
 from service.store.tables import articles, comments, revisions, rulings
 
 _RULED = {Status.APPROVED.value: Action.APPROVE, Status.REJECTED.value: Action.REJECT}
@@ -118,29 +118,11 @@ def _past(row: AnyRow) -> Past:
 
 
 def _context(row: AnyRow) -> Context:
-    return Context(
-        text=row.text,
-        format=TextFormat(row.format),
-        author=Author(
-            id=row.author_external_id,
-            name=row.author_name,
-            email=row.author_email,
-            url=row.author_url,
-            ip=row.author_ip,
-            user_agent=row.author_user_agent,
-            role=row.author_role,
-            verified=row.author_verified,
-        ),
-        article=Article(
-            url=row.url,
-            title=row.title,
-            text=row.article_text,
-            published_at=row.published_at,
-            tags=tuple(row.tags),
-        ),
-        created_at=row.created_at,
-        referrer=row.referrer,
-        honeypot=row.honeypot,
-        form_seconds=row.form_seconds,
-        now=row.received_at,
+    article = Article(
+        url=row.url,
+        title=row.title,
+        text=row.article_text,
+        published_at=row.published_at,
+        tags=tuple(row.tags),
     )
+    return replace(context_of(row, article), now=row.received_at)
