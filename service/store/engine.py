@@ -56,8 +56,9 @@ class Store:
         self.url = sa.make_url(url)
         self.engine = _create_engine(self.url, pool_size)
         self._reading = _reading_engine(self.engine, pool_size)
+        self._grouped = grouped and self.is_sqlite
         self._lock = _FileLock(Path(f"{self.url.database}-writer")) if self.is_sqlite else None
-        self._group = _GroupWriter(self._transaction) if grouped and self.is_sqlite else None
+        self._group = _GroupWriter(self._transaction) if self._grouped else None
         #: Hears, after each commit, what was left with ``tell_when_committed``; it must not raise.
         self.after_commit: Callable[[list[str]], None] | None = None
         _OPEN.add(self)
@@ -127,14 +128,19 @@ class Store:
             return not busy
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Let go of all connections and of the writers' lock."""
         self.engine.dispose()
         self._reading.dispose()
+        if self._lock is not None:
+            self._lock.close()
 
     def begin_afresh(self) -> None:
-        """Leave all connections to the process that we were forked from."""
+        """Leave all connections to the process that we were forked from, and whatever its threads had locked."""
         self.engine.dispose(close=False)
         self._reading.dispose(close=False)
+        if self._lock is not None:
+            self._lock = self._lock.afresh()
+        self._group = _GroupWriter(self._transaction) if self._grouped else None
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
@@ -188,6 +194,20 @@ class _FileLock:
         if self._descriptor is not None:
             fcntl.flock(self._descriptor, fcntl.LOCK_UN)
         self._mutex.release()
+
+    def close(self) -> None:
+        """Close the file once nobody holds the lock; it is opened again when somebody asks for it."""
+        with self._mutex:
+            if self._descriptor is not None:
+                os.close(self._descriptor)
+                self._descriptor = None
+
+    def afresh(self) -> _FileLock:
+        """The same lock for a forked process: one open file would be one lock for both, and its mutex may be held."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)  # never unlocked here: that would free the lock of the process we come from
+            self._descriptor = None
+        return _FileLock(self._path)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
