@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -14,8 +15,9 @@ import redis
 from hypothesis import settings as hypothesis_settings
 from servers import Postgres, Sluice, a_postgres, a_redis, postgres_programs
 
+from config import Settings
 from service.store.engine import Store
-from service.store.migrate import upgrade
+from service.store.migrate import ensure_current, upgrade
 
 # A shared machine may stall any example; pytest-timeout catches what really hangs.
 hypothesis_settings.register_profile("sluice", deadline=None, database=None, derandomize=True)
@@ -29,6 +31,13 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 #: Settings of whoever runs the tests must not change what is tested.
 for _name in [name for name in os.environ if name.startswith("SLUICE_") and not name.startswith("SLUICE_TEST_")]:
     del os.environ[_name]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _collected() -> Iterator[None]:
+    """Collect the apps of a file's tests: their parts refer to one another, and they hold sockets and mapped files."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="session")
@@ -75,6 +84,18 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     upgrade(store)
     store.close()
     return path
+
+
+@pytest.fixture(scope="session")
+def make_current(migrated_sqlite: Path) -> Callable[[Settings], None]:
+    """Brings a fresh installation on SQLite to this version's schema, without migrating step by step in each test."""
+
+    def work(settings: Settings) -> None:
+        settings.data_dir.mkdir(parents=True, mode=0o700)
+        shutil.copy(migrated_sqlite, settings.data_dir / "sluice.db")
+        ensure_current(settings)
+
+    return work
 
 
 @pytest.fixture

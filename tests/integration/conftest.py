@@ -22,7 +22,6 @@ from service.queue import WAITING
 from service.roles import Role
 from service.store import accounts
 from service.store.accounts import Site
-from service.store.migrate import ensure_current
 from workers import classify, runtime
 
 SECRET = "a secret of the test suite, long enough to be one"
@@ -49,9 +48,9 @@ def settings(tmp_path: Path, redis_url: str, overrides: dict[str, object]) -> Se
 
 
 @pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
+def app(settings: Settings, make_current: Callable[[Settings], None]) -> Iterator[Flask]:
     """The app over a migrated database."""
-    ensure_current(settings)
+    make_current(settings)
     made = create_app(settings)
     yield made
     made.extensions["sluice"].brain.close()

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections import namedtuple
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -35,10 +36,10 @@ NOW = datetime.now(UTC)
 
 
 @pytest.fixture
-def settings(tmp_path: Path, redis_url: str) -> Settings:
+def settings(tmp_path: Path, redis_url: str, make_current: Callable[[Settings], None]) -> Settings:
     """An installation with an outside Redis, a worker, and somebody who does upkeep."""
     chosen = config.load({"data_dir": tmp_path / "data", "redis_url": redis_url, "secret_key": "s" * 40}, environ={})
-    ensure_current(chosen)
+    make_current(chosen)
     client = connect(redis_url)
     WaitingList(client).report_alive("a-worker", "a-model")
     client.set(LEADER, "somebody", ex=15)

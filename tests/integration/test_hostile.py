@@ -7,7 +7,7 @@ import io
 import itertools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,13 +24,13 @@ from populated import EMAIL, IP, REPORTER, SECRETS, Populated, asked, packed, po
 from visitors import PASSWORD, Visitor, a_person
 
 import config
+from config import Settings
 from service import people
 from service.app import create_app
 from service.roles import Role
 from service.store import accounts
 from service.store.accounts import AccountError, Site
 from service.store.engine import Store
-from service.store.migrate import ensure_current
 from service.store.tables import metadata
 from workers import classify, runtime
 
@@ -66,13 +66,15 @@ class Keyed(FlaskClient):
 
 
 @pytest.fixture(scope="module")
-def world(redis_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(
+    redis_server: str, tmp_path_factory: pytest.TempPathFactory, make_current: Callable[[Settings], None]
+) -> Iterator[World]:
     """Every payload in every field that takes any text, by the way that everybody uses."""
     folder = Path(tmp_path_factory.mktemp("hostile"))
     plenty = {f"{kind}_{what}": 1_000_000 for kind in ("write", "read") for what in ("rate_per_second", "burst")}
     values = {"data_dir": folder / "data", "redis_url": redis_server, "secret_key": SECRET, **plenty}
     settings = config.load(values, environ={})
-    ensure_current(settings)
+    make_current(settings)
     app = create_app(settings)
     store: Store = app.extensions["sluice"].store
     worker = runtime.start(settings)

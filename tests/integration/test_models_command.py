@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,17 +24,16 @@ from service.cli import cli
 from service.models import shipped_version
 from service.store import accounts
 from service.store.engine import Store
-from service.store.migrate import ensure_current
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 SPAM = "Buy cheap viagra now, best casino bonus: http://pills.example http://casino.example"
 
 
 @pytest.fixture
-def installation(tmp_path: Path) -> Settings:
+def installation(tmp_path: Path, make_current: Callable[[Settings], None]) -> Settings:
     """A migrated installation."""
     settings = config.load({"data_dir": tmp_path / "data"}, environ={})
-    ensure_current(settings)
+    make_current(settings)
     return settings
 
 

@@ -13,17 +13,16 @@ import config
 from config import Settings
 from service.cli import cli
 from service.store.engine import Store
-from service.store.migrate import ensure_current
 from service.store.tables_people import users
 
 Run = Callable[..., Result]
 
 
 @pytest.fixture
-def installation(tmp_path: Path) -> Settings:
+def installation(tmp_path: Path, make_current: Callable[[Settings], None]) -> Settings:
     """A migrated installation."""
     settings = config.load({"data_dir": tmp_path / "data"}, environ={})
-    ensure_current(settings)
+    make_current(settings)
     return settings
 
 
