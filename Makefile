@@ -24,8 +24,9 @@ demo: setup-dev ## Start a small blog with a comment form beside Sluice (ARGS="-
 
 setup: .venv/.installed ## Make .venv with .venv/bin/sluice in it
 
+# In the order of the folders, the slow ones (e2e) come early, and both processes end at about the same time.
 test: setup-dev ## Run all tests (ARGS="-k keys")
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: setup-dev ## Style, format, types, import contracts and the fast tests
 	$(BIN)/ruff check .

@@ -60,7 +60,7 @@ class Prior:
 
 #: Found on left-out sources; see docs/decisions/learning-a-site.md.
 SPAM: Final = Prior(trust=0.5, loosens=40.0, slope=0.1, terms=64.0, dense=32.0)
-ABUSE: Final = Prior(trust=0.5, loosens=2_000.0, slope=0.5, terms=64.0, dense=16.0)
+ABUSE: Final = Prior(trust=0.5, loosens=2_000.0, slope=0.5, terms=32.0, dense=16.0)
 
 
 def prior_of(head: str) -> Prior:

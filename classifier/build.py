@@ -18,7 +18,6 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from sklearn.model_selection import KFold
 
-from classifier.alike import drawn_together
 from classifier.calibration import calibrate
 from classifier.card import licence, model_card
 from classifier.datasets import Example, load_snapshot
@@ -30,14 +29,14 @@ from classifier.evaluation import (
     abuse_areas,
     area,
     enough,
+    fit_without,
     left_out_logits,
     prepare,
 )
-from classifier.features import HashedTerms
 from classifier.registry import save
 from classifier.scoring import Floats
 from classifier.synthetic import disguise_some, synthesise
-from classifier.training import Recipe, Targets, build_targets, fit_heads, load_recipe, quantise
+from classifier.training import Recipe, Targets, build_targets, load_recipe, quantise
 
 #: Heads that rest on little evidence say so in the manifest.
 WEAK_HEADS: Final = {"sexual": "One small source of talk with chatbots (157 positive rows)."}
@@ -75,11 +74,12 @@ def build_model(target: Path, *, recipe: str, data: Sequence[Path], seed: int, l
         targets = build_targets(examples, settings, np.random.default_rng(seed))
         step("fitting")
         with ThreadPoolExecutor(2) as pool:
-            fitted = pool.submit(_fit, prepared, targets, settings)
+            nothing = np.zeros(len(examples), dtype=bool)
+            fitting = pool.submit(fit_without, prepared, targets, settings, nothing, HEADS)
             held_out = _hold_out(prepared, targets, settings, seed, pool=pool, step=step)
-            features, coefficients, intercept = fitted.result()
+            fitted = fitting.result()
         step("calibrating")
-        weights = quantise(coefficients, intercept, features.idf_, settings)
+        weights = quantise(fitted.coefficients, fitted.intercept, fitted.features.idf_, settings)
         weights = calibrate(weights, held_out.folds, held_out.spam, examples, targets)
         report = make_report(prepared, targets, held_out)
         about = manifest(snapshot.digest, len(examples), settings, seed)
@@ -93,13 +93,6 @@ def with_synthetic(examples: Sequence[Example], recipe: Recipe, seed: int) -> li
     """Examples of data files, followed by our own."""
     written = synthesise(recipe.synthetic_rows, seed)
     return [*examples, *written, *disguise_some(written, recipe.disguised_rows, seed)]
-
-
-def _fit(prepared: Prepared, targets: Targets, recipe: Recipe) -> tuple[HashedTerms, npt.NDArray[np.float32], Floats]:
-    counts = prepared.counts(np.arange(len(prepared.examples)))
-    features = HashedTerms(recipe.dense_scale).fit_counts(*counts)
-    coefficients, intercept = fit_heads(features.transform_counts(*counts), targets, recipe)
-    return features, drawn_together(features, coefficients, HEADS, recipe.alike), intercept
 
 
 def _hold_out(

@@ -32,6 +32,7 @@ class Recipe:
     abuse_dense_scale: float = 0.05  # the same for the abuse heads
     strength: float = 8.0  # inverse of the regularisation of the spam head, as scikit-learn's C
     abuse_strength: float = 8.0  # the same for all other heads
+    head_strength: Mapping[str, float] = field(default_factory=dict)  # the same for single heads
     alike: float = 0.0  # the share of the differences between words for groups of people that is taken away
     meaning: float = 0.0  # how loud the meanings of words are for the abuse heads; 0: words are only themselves
     iterations: int = 60
@@ -42,6 +43,7 @@ class Recipe:
     disguised_rows: int = 1500  # copies of those with some words in disguise
     assume_ham: Mapping[str, int] = field(default_factory=dict)  # rows per abuse source taken as "not spam"
     source_weight: Mapping[str, float] = field(default_factory=dict)
+    abuse_source_weight: Mapping[str, float] = field(default_factory=dict)  # the same, for all heads but spam
     ignore: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # head -> sources whose labels it leaves out
 
 
@@ -95,11 +97,13 @@ def _row_weights(
         rows = known[:, column]
         if not rows.any():
             continue
-        power = recipe.source_power if HEADS[column] == "spam" else recipe.abuse_source_power
+        spam = HEADS[column] == "spam"
+        power = recipe.source_power if spam else recipe.abuse_source_power
+        factors = recipe.source_weight if spam else {**recipe.source_weight, **recipe.abuse_source_weight}
         weight = np.zeros(len(values))
         for source in np.unique(sources[rows]):
             chosen = rows & (sources == source)
-            weight[chosen] = chosen.sum() ** (power - 1) * recipe.source_weight.get(str(source), 1.0)
+            weight[chosen] = chosen.sum() ** (power - 1) * factors.get(str(source), 1.0)
         positive = (weight * values[:, column]).sum()
         negative = weight.sum() - positive
         if positive > 0 and negative > 0:
@@ -120,13 +124,13 @@ def fit_heads(
         rows = np.flatnonzero(targets.weights[:, column])
         if len(rows):
             known = Targets(targets.values[rows, column], targets.weights[rows, column])
-            parts = _fit_head(matrix[rows], known, mask[:, column], recipe, abuse=head != "spam")
+            parts = _fit_head(matrix[rows], known, mask[:, column], recipe, head)
             coefficients[:, column], intercept[column] = parts
     return coefficients, intercept
 
 
 def _fit_head(
-    matrix: sparse.csr_array, targets: Targets, mask: npt.NDArray[np.float32], recipe: Recipe, *, abuse: bool
+    matrix: sparse.csr_array, targets: Targets, mask: npt.NDArray[np.float32], recipe: Recipe, head: str
 ) -> tuple[npt.NDArray[np.float32], float]:
     """L-BFGS on the weighted log loss of one head; masked columns stay zero.
 
@@ -137,7 +141,8 @@ def _fit_head(
     columns = matrix.shape[1]
     total = float(targets.weights.sum())
     shares = targets.weights / total
-    strength = recipe.abuse_strength if abuse else recipe.strength
+    abuse = head != "spam"
+    strength = recipe.head_strength.get(head, recipe.abuse_strength if abuse else recipe.strength)
     space = meanings() * np.float32(recipe.meaning) if abuse and recipe.meaning else None
     directions = 0 if space is None else space.shape[1]
     reach = mask.copy()

@@ -10,7 +10,7 @@ import pytest
 
 from classifier.datasets import Example, load_snapshot, parse_row
 from classifier.domain import HEADS
-from classifier.evaluation import Fitted, fit_without, prepare
+from classifier.evaluation import Fitted, fit_without, prepare, weigh_terms
 from classifier.hashing import word_columns
 from classifier.meaning import frequent_words, meanings, reduced
 from classifier.training import Recipe, build_targets, load_recipe
@@ -32,6 +32,51 @@ def test_a_missing_label_has_no_weight() -> None:
     assert plain.weights[0, spam] == 0 < plain.weights[0, toxicity]
     assert assumed.weights[0, spam] > 0 == assumed.values[0, spam]
     assert ignored.weights[0, toxicity] == 0
+
+
+def test_a_source_can_weigh_more_for_abuse_alone() -> None:
+    """The only source of a language, which stands in as ham too, need not drown the ham."""
+    labels = {"spam": 0.0, "toxicity": 1.0}
+    examples = [Example(text=f"{source} {n}", labels=labels, source=source) for source in ("x", "y") for n in range(3)]
+
+    targets = build_targets(examples, Recipe(name="r", abuse_source_weight={"x": 3.0}), np.random.default_rng(0))
+
+    spam, toxicity = HEADS.index("spam"), HEADS.index("toxicity")
+    assert targets.weights[0, spam] == pytest.approx(targets.weights[3, spam])
+    assert targets.weights[0, toxicity] == pytest.approx(3 * targets.weights[3, toxicity])
+
+
+def test_a_head_can_have_a_strength_of_its_own() -> None:
+    """What is obscene hangs on more words than what is toxic, so its weights may grow larger."""
+    labels = ({"toxicity": 1.0, "obscene": 1.0}, {"toxicity": 0.0, "obscene": 0.0})
+    texts = ("you filthy pig", "you kind soul")
+    prepared = prepare([Example(text=texts[n % 2], labels=labels[n % 2], source="x") for n in range(20)])
+    recipe = Recipe(name="r", abuse_strength=0.1, head_strength={"obscene": 10.0})
+    targets = build_targets(prepared.examples, recipe, np.random.default_rng(0))
+
+    fitted = fit_without(prepared, targets, recipe, np.zeros(20, dtype=bool), ("toxicity", "obscene"))
+
+    toxicity, obscene = np.abs(fitted.coefficients).sum(axis=0)
+    assert obscene > 2 * toxicity
+
+
+def test_how_rare_a_word_is_comes_from_comments_that_people_labelled_for_abuse() -> None:
+    """Campaigns and templates repeat themselves, so that their words would pass for usual ones."""
+    abuse = [Example(text=text, labels={"toxicity": 0.0}, source="x") for text in ("lunch today", "lunch tomorrow")]
+    spam = [Example(text=f"casino {n}", labels={"spam": 1.0}, source="y") for n in range(50)]
+    own = [Example(text=f"pills {n}", labels={"toxicity": 0.0}, source="synthetic-pills") for n in range(50)]
+    examples, recipe = [*abuse, *spam, *own], Recipe(name="r")
+    casino, pills, lunch, today = word_columns(["casino", "pills", "lunch", "today"])
+
+    def rarity(rows: list[Example], **left_out: str) -> np.ndarray:
+        prepared = prepare(rows)
+        targets = build_targets(rows, recipe, np.random.default_rng(0))
+        return weigh_terms(prepared, targets, recipe, prepared.rows_of(left_out.values())).idf_
+
+    known = rarity(examples)
+    assert known[casino] == known[pills] > known[today] > known[lunch]
+    assert rarity(spam)[casino] < rarity(spam)[lunch]
+    assert rarity(examples, source="x")[casino] < rarity(examples, source="x")[lunch]
 
 
 def test_copies_are_one_row_with_all_labels(tmp_path: Path) -> None:
