@@ -31,8 +31,6 @@ NEWS_SOURCES: Final = (
     "fox_news_comments", "ham-fox-news-comments",
 )  # fmt: skip
 WIKI_SOURCES: Final = ("jigsaw_toxic_train_partial", "wiki_context_toxicity", "wiki_raters_sample")
-#: How the names of sources begin whose rows we wrote ourselves.
-OWN: Final = "synthetic-"
 _FEWEST: Final = 5
 
 
@@ -94,12 +92,12 @@ def fit_without(
 
 
 def weigh_terms(prepared: Prepared, targets: Targets, recipe: Recipe, left_out: npt.NDArray[np.bool_]) -> HashedTerms:
-    """Learn how rare terms are, from comments that people labelled for abuse.
+    """Learn how rare terms are, from the rows that are labelled for abuse.
 
-    The files of spam are one campaign in one language each, and templates are ours: neither shows how rare a word is
-    in comments. Without any abuse labels, all rows count.
+    The files of spam are a campaign in one language each: beside them, the words of all others look rarer than they
+    are in comments. Without any abuse labels, all rows count.
     """
-    known = ~left_out & (targets.weights[:, 1:].sum(axis=1) > 0) & ~np.char.startswith(prepared.sources, OWN)
+    known = ~left_out & (targets.weights[:, 1:].sum(axis=1) > 0)
     rows = np.flatnonzero(known if known.any() else ~left_out)
     return HashedTerms(recipe.dense_scale).fit_counts(*prepared.counts(rows))
 

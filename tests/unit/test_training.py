@@ -60,13 +60,12 @@ def test_a_head_can_have_a_strength_of_its_own() -> None:
     assert obscene > 2 * toxicity
 
 
-def test_how_rare_a_word_is_comes_from_comments_that_people_labelled_for_abuse() -> None:
-    """Campaigns and templates repeat themselves, so that their words would pass for usual ones."""
+def test_how_rare_a_word_is_comes_from_rows_that_are_labelled_for_abuse() -> None:
+    """A campaign of spam in one language would make the words of all others look rare."""
     abuse = [Example(text=text, labels={"toxicity": 0.0}, source="x") for text in ("lunch today", "lunch tomorrow")]
     spam = [Example(text=f"casino {n}", labels={"spam": 1.0}, source="y") for n in range(50)]
-    own = [Example(text=f"pills {n}", labels={"toxicity": 0.0}, source="synthetic-pills") for n in range(50)]
-    examples, recipe = [*abuse, *spam, *own], Recipe(name="r")
-    casino, pills, lunch, today = word_columns(["casino", "pills", "lunch", "today"])
+    examples, recipe = [*abuse, *spam], Recipe(name="r")
+    casino, lunch, today = word_columns(["casino", "lunch", "today"])
 
     def rarity(rows: list[Example], **left_out: str) -> np.ndarray:
         prepared = prepare(rows)
@@ -74,7 +73,7 @@ def test_how_rare_a_word_is_comes_from_comments_that_people_labelled_for_abuse()
         return weigh_terms(prepared, targets, recipe, prepared.rows_of(left_out.values())).idf_
 
     known = rarity(examples)
-    assert known[casino] == known[pills] > known[today] > known[lunch]
+    assert known[casino] > known[today] > known[lunch]
     assert rarity(spam)[casino] < rarity(spam)[lunch]
     assert rarity(examples, source="x")[casino] < rarity(examples, source="x")[lunch]
 
