@@ -20,7 +20,7 @@ from service import review
 from service.acts import FINAL, Actor, Verb
 from service.batches import rule_batch
 from service.desk.blueprint import desk
-from service.desk.errors import no_right_page
+from service.desk.errors import missing_words, no_right_page
 from service.desk.queue import row_html
 from service.desk.queue_query import address, asked_before
 from service.desk.receipts import conflict_words, receipt_of, standing_of
@@ -321,8 +321,7 @@ def _answered(site: Site, outcome: Outcome, *, at: str, do: str = "") -> Page:
 
 def _refused(right: Right) -> Page:
     if "X-Desk" in request.headers:
-        says = gettext("The right that is missing: %(right)s.", right=right.value)
-        return answer_document({"ok": False, "says": says, "clash": False, "rows": {}, "acts": []}, 403)
+        return answer_document({"ok": False, "says": missing_words(right), "clash": False, "rows": {}, "acts": []}, 403)
     return no_right_page(right)
 
 
