@@ -43,7 +43,7 @@ class Recipe:
     disguised_rows: int = 1500  # copies of those with some words in disguise
     assume_ham: Mapping[str, int] = field(default_factory=dict)  # rows per abuse source taken as "not spam"
     source_weight: Mapping[str, float] = field(default_factory=dict)
-    abuse_source_weight: Mapping[str, float] = field(default_factory=dict)  # the same, for all heads but spam
+    head_source_weight: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # head -> the same for it alone
     ignore: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # head -> sources whose labels it leaves out
 
 
@@ -97,9 +97,9 @@ def _row_weights(
         rows = known[:, column]
         if not rows.any():
             continue
-        spam = HEADS[column] == "spam"
-        power = recipe.source_power if spam else recipe.abuse_source_power
-        factors = recipe.source_weight if spam else {**recipe.source_weight, **recipe.abuse_source_weight}
+        head = HEADS[column]
+        power = recipe.source_power if head == "spam" else recipe.abuse_source_power
+        factors = {**recipe.source_weight, **recipe.head_source_weight.get(head, {})}
         weight = np.zeros(len(values))
         for source in np.unique(sources[rows]):
             chosen = rows & (sources == source)

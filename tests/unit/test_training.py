@@ -34,12 +34,13 @@ def test_a_missing_label_has_no_weight() -> None:
     assert ignored.weights[0, toxicity] == 0
 
 
-def test_a_source_can_weigh_more_for_abuse_alone() -> None:
-    """The only source of a language, which stands in as ham too, need not drown the ham."""
+def test_a_source_can_weigh_more_for_one_head_alone() -> None:
+    """The only source of a language can teach its words for groups without drowning what else is toxic."""
     labels = {"spam": 0.0, "toxicity": 1.0}
     examples = [Example(text=f"{source} {n}", labels=labels, source=source) for source in ("x", "y") for n in range(3)]
 
-    targets = build_targets(examples, Recipe(name="r", abuse_source_weight={"x": 3.0}), np.random.default_rng(0))
+    recipe = Recipe(name="r", head_source_weight={"toxicity": {"x": 3.0}})
+    targets = build_targets(examples, recipe, np.random.default_rng(0))
 
     spam, toxicity = HEADS.index("spam"), HEADS.index("toxicity")
     assert targets.weights[0, spam] == pytest.approx(targets.weights[3, spam])
