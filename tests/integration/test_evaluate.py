@@ -62,6 +62,19 @@ def data(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the numbers (``e.json``) and a page of each kind, and what was said (``said``)."""
+    folder = tmp_path_factory.mktemp("measured")
+    path = folder / "comments.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows()), encoding="utf-8")
+    result = run("--data", path, "--report", folder / "e.html", "--json", folder / "e.json")
+    assert result.exit_code == 0, result.output
+    (folder / "said").write_text(result.stdout, encoding="utf-8")
+    assert run("--data", path, "--report", folder / "e.md").exit_code == 0
+    return folder
+
+
 def run(*arguments: object) -> Result:
     """The command as it is typed."""
     return CliRunner().invoke(evaluate, [str(argument) for argument in arguments])
@@ -81,13 +94,10 @@ class Page(HTMLParser):
         assert not any(name.startswith("on") for name, _ in attrs), attrs
 
 
-def test_numbers_and_a_page_come_from_one_run(data: Path, tmp_path: Path) -> None:
+def test_numbers_and_a_page_come_from_one_run(measured: Path) -> None:
     """The JSON has every head that was labelled, a baseline and intervals; the page has its plots inside."""
-    result = run("--data", data, "--json", tmp_path / "e.json", "--report", tmp_path / "e.html")
-
-    assert result.exit_code == 0, result.output
-    found = json.loads((tmp_path / "e.json").read_text(encoding="utf-8"))
-    page = (tmp_path / "e.html").read_text(encoding="utf-8")
+    found = json.loads((measured / "e.json").read_text(encoding="utf-8"))
+    page = (measured / "e.html").read_text(encoding="utf-8")
     assert set(found["heads"]) == {"spam", "toxicity"}
     spam = found["heads"]["spam"]
     assert spam["area"]["auc"] > 0.95 < spam["baseline"]["area"]["auc"]
@@ -95,23 +105,21 @@ def test_numbers_and_a_page_come_from_one_run(data: Path, tmp_path: Path) -> Non
     assert {entry["name"] for entry in found["slices"]["source"]} == {"town", "mail"}
     assert found["slices"]["length"]
     assert found["errors"][0]["kind"] == "stopped"
-    assert "spam: AUC" in result.stdout
+    assert "spam: AUC" in (measured / "said").read_text(encoding="utf-8")
     plots = re.findall(r"<svg .*?</svg>", page, re.DOTALL)
     assert len(plots) == 1 + 3 * len(found["heads"])
     for plot in plots:
         assert ET.fromstring(plot).tag.endswith("svg")
 
 
-def test_a_hostile_comment_stays_text(data: Path, tmp_path: Path) -> None:
+def test_a_hostile_comment_stays_text(measured: Path) -> None:
     """What a comment says is quoted and never obeyed, and the page loads nothing."""
-    run("--data", data, "--report", tmp_path / "e.html", "--json", tmp_path / "e.json")
-    page = (tmp_path / "e.html").read_text(encoding="utf-8")
-    run("--data", data, "--report", tmp_path / "e.md")
-    plain = (tmp_path / "e.md").read_text(encoding="utf-8")
+    page = (measured / "e.html").read_text(encoding="utf-8")
+    plain = (measured / "e.md").read_text(encoding="utf-8")
 
     seen = Page()
     seen.feed(page)
-    assert any(error["text"] == HOSTILE for error in json.loads((tmp_path / "e.json").read_text())["errors"])
+    assert any(error["text"] == HOSTILE for error in json.loads((measured / "e.json").read_text())["errors"])
     assert not {"script", "img", "link", "iframe"} & set(seen.tags)
     assert all(load.startswith("#") for load in seen.loads)
     assert "&lt;script&gt;alert" in page
