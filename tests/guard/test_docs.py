@@ -7,6 +7,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -14,6 +15,7 @@ import pytest
 from repository import ROOT, tracked
 
 from classifier.domain import HEADS
+from classifier.training import Recipe
 from config.settings import DEFAULTS_FILE, Settings
 from service.api.operations import OPERATIONS
 from service.app import ROUTE_MODULES
@@ -53,6 +55,15 @@ def test_every_setting_has_a_default_and_a_row():
     rows = dict(re.findall(r"^\| `([a-z_]+)` \| `([^`]+)` \|", page("settings.md"), re.MULTILINE))
 
     assert rows.keys() == defaults.keys() == Settings.model_fields.keys()
+    assert {name: json.loads(value) for name, value in rows.items()} == defaults
+
+
+def test_every_setting_of_a_recipe_has_a_row():
+    """The page names what a recipe may say, with its default."""
+    rows = dict(re.findall(r"^\| `([a-z_]+)` \| `([^`]+)` \|", page("recipe.md"), re.MULTILINE))
+    defaults = {name: value for name, value in asdict(Recipe(name="any")).items() if name != "name"}
+
+    assert rows.keys() == defaults.keys()
     assert {name: json.loads(value) for name, value in rows.items()} == defaults
 
 
