@@ -271,7 +271,7 @@ def test_killed_supervisor_leaves_nobody_and_a_new_one_goes_on(up, folder: Path)
     first.process.kill()
     first.process.wait()
 
-    assert eventually(lambda: processes_of(first.data_dir) == [], 10), processes_of(first.data_dir)
+    assert eventually(lambda: processes_of(first.data_dir) == [], 40), processes_of(first.data_dir)
     second = up(folder / "orphans", "--no-demo").wait_ready()
     request = urllib.request.Request(
         f"{second.url}/v1/comments/{stored['id']}", headers={"Authorization": f"Bearer {key}"}
