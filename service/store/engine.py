@@ -56,9 +56,8 @@ class Store:
         self.url = sa.make_url(url)
         self.engine = _create_engine(self.url, pool_size)
         self._reading = _reading_engine(self.engine, pool_size)
-        self._grouped = grouped and self.is_sqlite
         self._lock = _FileLock(Path(f"{self.url.database}-writer")) if self.is_sqlite else None
-        self._group = _GroupWriter(self._transaction) if self._grouped else None
+        self._group = _GroupWriter(self._transaction) if grouped and self.is_sqlite else None
         #: Hears, after each commit, what was left with ``tell_when_committed``; it must not raise.
         self.after_commit: Callable[[list[str]], None] | None = None
         _OPEN.add(self)
@@ -140,7 +139,8 @@ class Store:
         self._reading.dispose(close=False)
         if self._lock is not None:
             self._lock = self._lock.afresh()
-        self._group = _GroupWriter(self._transaction) if self._grouped else None
+        if self._group is not None:
+            self._group = _GroupWriter(self._transaction)
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:

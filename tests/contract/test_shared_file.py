@@ -63,6 +63,34 @@ def test_a_closed_store_leaves_no_file_open(migrated_sqlite: Path, tmp_path: Pat
 
 
 @pytest.mark.filterwarnings("ignore:This process.*fork:DeprecationWarning")
+def test_a_forked_process_does_not_wait_for_its_parents_threads(migrated_sqlite: Path, tmp_path: Path):
+    """A thread that leads a group of writers while another one forks is not there in the child to let go."""
+    path = tmp_path / "sluice.db"
+    path.write_bytes(migrated_sqlite.read_bytes())
+    store = Store(f"sqlite:///{path}", grouped=True)
+    assert store._lock is not None
+    with store._lock:  # so that the thread's write stands in the middle
+        writing = threading.Thread(target=store.write, args=(lambda own: write_fact(own, "parent", "written"),))
+        writing.start()
+        writing.join(timeout=0.3)
+        child = os.fork()
+        if not child:  # nothing of pytest may run here
+            signal.alarm(20)
+            code = 1
+            try:
+                store.write(lambda own: write_fact(own, "child", "written"))
+                code = 0
+            finally:
+                os._exit(code)
+    writing.join(timeout=20)
+
+    assert os.waitpid(child, 0)[1] == 0
+    with store.read() as connection:
+        assert (read_fact(connection, "parent"), read_fact(connection, "child")) == ("written", "written")
+    store.close()
+
+
+@pytest.mark.filterwarnings("ignore:This process.*fork:DeprecationWarning")
 def test_a_forked_process_has_a_writers_lock_of_its_own(migrated_sqlite: Path, tmp_path: Path):
     """One open file would be one lock for both: neither would wait, and each would free the other's."""
     path = tmp_path / "sluice.db"

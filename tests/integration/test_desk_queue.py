@@ -583,7 +583,7 @@ def test_a_viewer_sees_no_buttons(store, site, desk: Enter):
 
     assert "Worth reading." in page
     assert 'value="approve"' not in page
-    assert "Deciding needs the right: rule." in page
+    assert "You may read here, but not decide about comments." in page
 
 
 def test_what_others_did_is_theirs_unless_one_gives_second_looks(store, site, desk: Enter):
@@ -593,6 +593,9 @@ def test_what_others_did_is_theirs_unless_one_gives_second_looks(store, site, de
     act = arguments(decide(ada, comment, "approve"))["done"]
 
     assert tim.post(f"{QUEUE}/undo", {"act": act}).status_code == 403
+    by_key = tim.post(f"{QUEUE}/undo", {"act": act}, headers={"X-Desk": "act"})
+    assert by_key.status_code == 403
+    assert by_key.json["says"] == ("Your role does not let you give second looks or take back what colleagues decided.")
     assert arguments(desk(name="Bo").post(f"{QUEUE}/undo", {"act": act}))["at"] == comment
 
 

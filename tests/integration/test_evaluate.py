@@ -54,20 +54,24 @@ def rows() -> list[dict[str, object]]:
     ]
 
 
+def written(folder: Path) -> Path:
+    """The file with them."""
+    path = folder / "comments.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows()), encoding="utf-8")
+    return path
+
+
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     """The labelled comments in a file."""
-    path = tmp_path / "comments.jsonl"
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows()), encoding="utf-8")
-    return path
+    return written(tmp_path)
 
 
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the numbers (``e.json``) and a page of each kind, and what was said (``said``)."""
     folder = tmp_path_factory.mktemp("measured")
-    path = folder / "comments.jsonl"
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows()), encoding="utf-8")
+    path = written(folder)
     result = run("--data", path, "--report", folder / "e.html", "--json", folder / "e.json")
     assert result.exit_code == 0, result.output
     (folder / "said").write_text(result.stdout, encoding="utf-8")
